@@ -1,0 +1,96 @@
+// The coordinator's whole state, owned by one thread and changed by apply() alone. Ordered containers only, so that
+// every iteration, and with it every decision, is the same in a replay.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "coordinator/core/event.h"
+#include "sweeps/sweep.h"
+
+namespace bw::core {
+
+struct SweepRecord {
+    SweepId id;
+    std::string file_name;
+    std::string fingerprint;
+    std::shared_ptr<const sweeps::Sweep> sweep;  // parsed from the text; never null for a submitted sweep
+    std::vector<JobId> jobs;                     // index = position; ordinals grow along it
+    bool exhausted = false;                      // no more points will be suggested
+    bool ended = false;
+    Instant submitted_at, ended_at;
+};
+
+struct RankRecord {
+    SlotRef slot;
+    bool ended = false;
+    RankOutcome outcome = RankOutcome::finished;
+    bool retry = true;
+    std::string reason;
+};
+
+struct AttemptRecord {
+    std::uint32_t number = 0;
+    std::vector<RankRecord> ranks;
+    plan::Plan plan;
+    std::optional<Checkpoint> resume;
+    bool running = false;
+    std::int64_t started_step = 0, total_steps = 0, stopped_step = 0;
+    std::string data_fingerprint;
+    std::optional<StopKind> stopping;
+    std::string stop_reason;
+    std::optional<JobResult> result;
+    Instant placed_at, running_at, ended_at;
+    bool ended = false;
+};
+
+struct EpochRecord {
+    int epoch = 0;
+    std::int64_t step = 0;
+    std::map<std::string, double> values;
+};
+
+struct JobRecord {
+    JobId id;
+    SweepId sweep;
+    std::uint64_t ordinal = 0;
+    std::string hash;
+    std::string params_json;
+    JobState state = JobState::queued;
+    std::string reason;
+    std::vector<AttemptRecord> attempts;  // number = index + 1
+    std::optional<Checkpoint> checkpoint;  // newest accepted
+    std::vector<EpochRecord> epochs;       // by epoch; an epoch repeated after a resume replaces the earlier row
+    std::int64_t retries_used = 0;
+    Instant not_before;
+    std::optional<JobResult> result;
+    Instant ended_at;
+};
+
+struct AgentRecord {
+    AgentId id;
+    std::uint64_t epoch = 0;
+    std::string name;
+    std::string host;
+    std::vector<SlotInfo> slots;
+    std::vector<std::optional<AttemptId>> busy;  // per slot: whose rank it holds
+    bool live = false;
+};
+
+struct State {
+    std::map<SweepId, SweepRecord> sweeps;
+    std::map<JobId, JobRecord> jobs;
+    std::map<AgentId, AgentRecord> agents;
+    std::set<JobId> unfinished;  // jobs without a terminal state: what decide() looks at, however long the history
+    std::uint64_t sweeps_last = 0, jobs_last = 0, agents_last = 0, agent_epochs_last = 0;
+};
+
+const AttemptRecord* live_attempt(const JobRecord& job);  // placed and not ended, or nullptr
+const SweepRecord* find_sweep(const State& state, const std::string& fingerprint);  // the newest one that has it
+const AgentRecord* find_agent(const State& state, const std::string& name);
+
+}  // namespace bw::core

@@ -9,7 +9,8 @@
 
 namespace bw {
 
-/// Binary (KiB MiB GiB TiB) and decimal (kB MB GB TB) units; no unit: bytes. Rounds down to whole bytes.
+/// Binary (KiB MiB GiB TiB) and decimal (kB MB GB TB) units; no unit: bytes. Rounds down to whole
+/// bytes.
 Result<std::int64_t> parse_bytes(std::string_view text);
 
 /// The shortest binary form with at most two decimals: "1.50 GiB".

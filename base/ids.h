@@ -1,4 +1,5 @@
-// Identities. Each is a number of its own type, so that a job can never be passed where an agent is meant.
+// Identities. Each is a number of its own type, so that a job can never be passed where an agent is
+// meant.
 #pragma once
 
 #include <compare>
@@ -9,7 +10,9 @@ namespace bw {
 template <class Tag>
 struct Id {
     std::uint64_t value = 0;  // 0 is "none"; the first one given out is 1
+
     explicit operator bool() const { return value != 0; }
+
     friend auto operator<=>(const Id&, const Id&) = default;
 };
 

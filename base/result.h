@@ -1,5 +1,6 @@
-// Result<T>: the value, or an Error that names the cause. For everything that can be expected to fail.
-// `if (!r) return r.error();` passes an error on; exceptions of libraries stop at the file that calls the library.
+// Result<T>: the value, or an Error that names the cause. For everything that can be expected to
+// fail. `if (!r) return r.error();` passes an error on; exceptions of libraries stop at the file
+// that calls the library.
 #pragma once
 
 #include <string>
@@ -35,7 +36,9 @@ struct Error {
     std::string message;
 };
 
-[[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location& where);
+[[noreturn]] void throw_exception_from_error(
+    const Error& error, const boost::source_location& where
+);
 
 template <class T>
 using Result = boost::system::result<T, Error>;

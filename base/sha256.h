@@ -1,5 +1,6 @@
-// SHA-256 (FIPS 180-4), for identities and checksums of files, weights and texts. Own code, because base/ links
-// nothing and the trainer must not carry OpenSSL beside LibTorch. Checked against NIST's vectors.
+// SHA-256 (FIPS 180-4), for identities and checksums of files, weights and texts. Own code, because
+// base/ links nothing and the trainer must not carry OpenSSL beside LibTorch. Checked against
+// NIST's vectors.
 #pragma once
 
 #include <array>

@@ -8,11 +8,15 @@
 namespace bw {
 namespace {
 
-// Optimal string alignment distance (Damerau-Levenshtein without repeated edits), letters compared without case.
+// Optimal string alignment distance (Damerau-Levenshtein without repeated edits), letters compared
+// without case.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+    std::vector<std::vector<std::size_t>> cost(
+        a.size() + 1, std::vector<std::size_t>(b.size() + 1)
+    );
     const auto same = [](char x, char y) {
-        return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
+        return std::tolower(static_cast<unsigned char>(x)) ==
+               std::tolower(static_cast<unsigned char>(y));
     };
     for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
     for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
@@ -32,7 +36,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string_view nearest_name(std::string_view wrong, std::span<const std::string_view> known) {
     std::string_view best;
-    std::size_t best_distance = std::min<std::size_t>(3, std::max<std::size_t>(1, wrong.size() / 3)) + 1;
+    std::size_t best_distance =
+        std::min<std::size_t>(3, std::max<std::size_t>(1, wrong.size() / 3)) + 1;
     for (const std::string_view name : known) {
         const std::size_t distance = edit_distance(wrong.substr(0, 64), name);
         if (distance < best_distance) {

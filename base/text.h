@@ -7,8 +7,8 @@
 
 namespace bw {
 
-/// The known name that a misspelt one most likely meant (edit distance with transpositions, at most a third of
-/// its length and at most 3), or an empty text.
+/// The known name that a misspelt one most likely meant (edit distance with transpositions, at most
+/// a third of its length and at most 3), or an empty text.
 std::string_view nearest_name(std::string_view wrong, std::span<const std::string_view> known);
 
 /// `; did you mean "retries"?`, or an empty text.

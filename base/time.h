@@ -1,4 +1,5 @@
-// Points in time and spans as plain integers: the pure parts take them as arguments and never read a clock.
+// Points in time and spans as plain integers: the pure parts take them as arguments and never read
+// a clock.
 #pragma once
 
 #include <compare>
@@ -9,6 +10,7 @@ namespace bw {
 struct Duration {
     std::int64_t ns = 0;
     friend auto operator<=>(const Duration&, const Duration&) = default;
+
     [[nodiscard]] double seconds() const { return static_cast<double>(ns) * 1e-9; }
 };
 
@@ -16,7 +18,8 @@ constexpr Duration milliseconds(std::int64_t n) { return {n * 1'000'000}; }
 
 constexpr Duration seconds(std::int64_t n) { return {n * 1'000'000'000}; }
 
-/// Nanoseconds since 1970-01-01 UTC, as the shell read them. Instants of one process do not go back.
+/// Nanoseconds since 1970-01-01 UTC, as the shell read them. Instants of one process do not go
+/// back.
 struct Instant {
     std::int64_t ns = 0;
     friend auto operator<=>(const Instant&, const Instant&) = default;

@@ -9,6 +9,7 @@ inline constexpr int kWireProtocolVersion = 1;
 inline constexpr int kJournalVersion = 1;
 
 std::string_view version();  // "0.1.0"
-std::string_view commit();   // git commit, "-dirty" when the tree had changes; "unknown" outside a checkout
+std::string_view commit(
+);  // git commit, "-dirty" when the tree had changes; "unknown" outside a checkout
 
 }  // namespace bw

@@ -1,7 +1,8 @@
 # bw_library(NAME [DEPS target...] [PRIVATE_DEPS target...]): a static library of the *.cc files in this folder.
 # bw_tests(NAME LABEL label [DEPS target...] [TORCH]): one GoogleTest program of the *_test.cc files in this folder.
 set(BW_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
-    -Wnon-virtual-dtor -Wswitch-enum)
+    -Wnon-virtual-dtor -Wswitch-enum
+    -Wno-restrict)  # g++ 12 reports string concatenation falsely (GCC bug 105651)
 if(BW_WERROR)
     list(APPEND BW_WARNINGS -Werror)
 endif()

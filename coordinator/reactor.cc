@@ -1,0 +1,112 @@
+#include "coordinator/reactor.h"
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+namespace bw::coordinator {
+
+namespace asio = boost::asio;
+
+Instant now() {
+    static std::int64_t latest =
+        0;  // loop thread only; an Instant never goes back, whatever the wall clock does
+    const auto wall = std::chrono::system_clock::now().time_since_epoch();
+    const std::int64_t ns = std::chrono::duration_cast<std::chrono::nanoseconds>(wall).count();
+    latest = std::max(latest, ns);
+    return {latest};
+}
+
+Reactor::Reactor(asio::io_context& io, journal::Journal journal, core::State state)
+    : io_(io),
+      timer_(io),
+      journal_(std::move(journal)),
+      state_(std::move(state)),
+      committer_([this] { commit_loop(); }) {}
+
+Reactor::~Reactor() {
+    {
+        const std::lock_guard lock(mutex_);
+        closing_ = true;
+    }
+    wake_.notify_one();
+    committer_.join();
+}
+
+void Reactor::submit(const core::Input& input, WhenDurable when_durable) {
+    Batch batch;
+    batch.events = core::decide(state_, input, now());
+    for (const core::Event& event : batch.events) {
+        core::apply(state_, event);
+        for (core::Effect& effect : core::effects_of(state_, event))
+            batch.effects.push_back(std::move(effect));
+    }
+    batch.when_durable = std::move(when_durable);
+    arm_timer();
+    // An input without events still queues behind the commits before it: its acknowledgement must
+    // not overtake them.
+    if (batch.events.empty() && !batch.when_durable) return;
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.push_back(std::move(batch));
+    }
+    wake_.notify_one();
+}
+
+void Reactor::commit_loop() {
+    for (;;) {
+        std::vector<Batch> group;
+        {
+            std::unique_lock lock(mutex_);
+            wake_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
+            if (waiting_.empty()) return;
+            group.swap(waiting_);
+        }
+        std::vector<std::vector<core::Event>> batches;
+        for (const Batch& batch : group) {
+            if (!batch.events.empty()) batches.push_back(batch.events);
+        }
+        if (!batches.empty()) {
+            if (const auto done = journal_.append_group(batches); !done) {
+                std::fprintf(stderr, "batchwright coordinator: %s\n", done.error().message.c_str());
+                std::_Exit(EXIT_FAILURE);
+            }
+        }
+        auto shared = std::make_shared<std::vector<Batch>>(std::move(group));
+        asio::post(io_, [this, shared] { on_durable(std::move(*shared)); });
+    }
+}
+
+void Reactor::on_durable(std::vector<Batch> batches) {
+    for (Batch& batch : batches) {
+        for (const core::Event& event : batch.events) {
+            if (ports_.publish) ports_.publish(event);
+        }
+        for (const core::Effect& effect : batch.effects) {
+            if (ports_.carry_out) ports_.carry_out(effect);
+        }
+        if (batch.when_durable) batch.when_durable(state_);
+    }
+}
+
+void Reactor::arm_timer() {
+    const std::optional<Instant> next = core::next_timer(state_);
+    if (!next) {
+        timer_.cancel();
+        return;
+    }
+    timer_.expires_at(std::chrono::system_clock::time_point(
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(
+            std::chrono::nanoseconds(next->ns)
+        )
+    ));
+    timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) tick();
+    });
+}
+
+}  // namespace bw::coordinator

@@ -1,6 +1,7 @@
-// The protocol between an agent and any program that trains, built-in or external: JSON objects, one a line, at most
-// 64 KiB, both ways over one inherited socket whose number stands in BATCHWRIGHT_FD. NaN and infinities are the
-// strings "nan", "inf", "-inf". Unknown keys and unknown types are ignored, so that either side may be newer.
+// The protocol between an agent and any program that trains, built-in or external: JSON objects,
+// one a line, at most 64 KiB, both ways over one inherited socket whose number stands in
+// BATCHWRIGHT_FD. NaN and infinities are the strings "nan", "inf", "-inf". Unknown keys and unknown
+// types are ignored, so that either side may be newer.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ namespace bw::trainer_wire {
 inline constexpr std::size_t kLineBytesMax = 64 * 1024;
 inline constexpr const char* kDescriptorVariable = "BATCHWRIGHT_FD";
 
-// ---- agent -> trainer ----------------------------------------------------------------------------------------
+// ---- agent -> trainer
+// ----------------------------------------------------------------------------------------
 
 struct PlanFields {
     std::int64_t global_batch = 0, group = 0, micro_batch = 0;
@@ -30,17 +32,18 @@ struct Start {
     std::uint64_t job = 0;
     std::uint32_t attempt = 0;
     int rank = 0;
-    std::string params_json;     // the point's complete parameters (sweeps/training.h), as a JSON object
+    std::string
+        params_json;  // the point's complete parameters (sweeps/training.h), as a JSON object
     PlanFields plan;
-    std::string bn = "ghost";    // ghost | micro_batch | frozen
-    std::string device = "cpu";  // cpu | cuda:UUID
-    int threads = 1;             // intra-op threads of this rank
+    std::string bn = "ghost";           // ghost | micro_batch | frozen
+    std::string device = "cpu";         // cpu | cuda:UUID
+    int threads = 1;                    // intra-op threads of this rank
     std::int64_t checkpoint_steps = 0;  // 0: at the end of every epoch
-    std::string attempt_dir;     // .../JOB/ATTEMPT: checkpoints, curve.csv
-    std::string resume_from;     // a checkpoint's path; empty: from the beginning
-    std::string data_path;       // search path for data sets, ":" between the folders
-    std::string cache_dir;       // decoded data sets
-    std::string host;            // the address under which the other ranks reach this one
+    std::string attempt_dir;            // .../JOB/ATTEMPT: checkpoints, curve.csv
+    std::string resume_from;            // a checkpoint's path; empty: from the beginning
+    std::string data_path;              // search path for data sets, ":" between the folders
+    std::string cache_dir;              // decoded data sets
+    std::string host;                   // the address under which the other ranks reach this one
 };
 
 /// Where rank 0's store listens; sent to every rank but 0.
@@ -65,7 +68,8 @@ struct CheckpointAccepted {
 
 using ToTrainer = std::variant<Start, Rendezvous, Stop, CheckpointAccepted>;
 
-// ---- trainer -> agent ----------------------------------------------------------------------------------------
+// ---- trainer -> agent
+// ----------------------------------------------------------------------------------------
 
 /// LibTorch is loaded; waits for Start (the warm pool).
 struct Ready {};
@@ -108,8 +112,9 @@ struct EpochEnded {
 struct Finished {
     std::int64_t step = 0;
     std::string weights_sha256;
-    std::int64_t samples_per_step_min = 0, samples_per_step_max = 0;  // counted by the loaders, summed over ranks
-    std::int64_t micro_batch = 0, accumulation = 0;                   // as run
+    std::int64_t samples_per_step_min = 0,
+                 samples_per_step_max = 0;           // counted by the loaders, summed over ranks
+    std::int64_t micro_batch = 0, accumulation = 0;  // as run
     double train_loss = 0, test_loss = 0, test_accuracy = 0, samples_per_second = 0;
     std::int64_t peak_bytes = 0;  // of this rank's allocator
 };
@@ -119,7 +124,8 @@ struct Stopped {
     std::int64_t step = 0;
 };
 
-/// The attempt cannot go on. `retry` false: another attempt would end the same way (bad data, NaN loss).
+/// The attempt cannot go on. `retry` false: another attempt would end the same way (bad data, NaN
+/// loss).
 struct Failed {
     int code = 0;  // bw::Errc
     std::string message;
@@ -127,13 +133,22 @@ struct Failed {
 };
 
 using FromTrainer = std::variant<
-    Ready, StoreOpened, Running, Progress, CheckpointDurable, EpochEnded, Finished, Stopped, Failed>;
+    Ready,
+    StoreOpened,
+    Running,
+    Progress,
+    CheckpointDurable,
+    EpochEnded,
+    Finished,
+    Stopped,
+    Failed>;
 
 /// Without the line feed.
 std::string encode(const ToTrainer& message);
 std::string encode(const FromTrainer& message);
 
-/// Nothing for a well-formed message of an unknown type; an error (Errc::corrupt) for anything else.
+/// Nothing for a well-formed message of an unknown type; an error (Errc::corrupt) for anything
+/// else.
 Result<std::optional<ToTrainer>> decode_to_trainer(std::string_view line);
 Result<std::optional<FromTrainer>> decode_from_trainer(std::string_view line);
 

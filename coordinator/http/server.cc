@@ -35,7 +35,7 @@ bool same_secret(std::string_view a, std::string_view b) {
     // Compares every byte, so that the time taken tells nothing of the token.
     unsigned difference = a.size() == b.size() ? 0 : 1;
     for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
-        difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
+        difference |= a[i] == b[i] ? 0u : 1u;
     }
     return difference == 0;
 }

@@ -51,8 +51,9 @@ public:
 
     [[nodiscard]] std::uint16_t port() const;
 
-private:
     struct Impl;
+
+private:
 
     explicit Server(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 

@@ -1,0 +1,46 @@
+#include "models/arch/layer.h"
+
+#include <utility>
+
+#include "base/assert.h"
+
+namespace bw::models {
+
+namespace {
+thread_local CallObserver* t_observer = nullptr;
+}
+
+LayerCost Layer::cost(const torch::Tensor&, const torch::Tensor&) const { return {}; }
+
+ObservedCalls::ObservedCalls(CallObserver& observer) {
+    BW_ASSERT(t_observer == nullptr, "one observer of layer calls at a time");
+    t_observer = &observer;
+}
+
+ObservedCalls::~ObservedCalls() { t_observer = nullptr; }
+
+torch::Tensor Part::operator()(torch::Tensor x) const {
+    if (t_observer == nullptr) return layer_->forward(std::move(x));
+    auto y = layer_->forward(x);
+    t_observer->on_call(*layer_, x, y);
+    return y;
+}
+
+Chain::Chain(std::vector<Part> parts) {
+    for (auto& part : parts) add(std::move(part));
+}
+
+Chain& Chain::add(Part part) {
+    register_module(std::to_string(parts_.size()), part.layer());
+    parts_.push_back(std::move(part));
+    return *this;
+}
+
+torch::Tensor Chain::forward(torch::Tensor x) {
+    for (const auto& part : parts_) x = part(std::move(x));
+    return x;
+}
+
+Part chain(std::vector<Part> parts) { return std::make_shared<Chain>(std::move(parts)); }
+
+}  // namespace bw::models

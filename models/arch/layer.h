@@ -1,0 +1,83 @@
+// The base of every part of a network: a LibTorch module with one tensor in and one out, whose
+// calls can be observed (to count operations, or to compare intermediate values with a reference)
+// without changing the network.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <torch/nn/module.h>
+#include <torch/types.h>
+
+namespace bw::models {
+
+/// What one call costs. `seed_flops` follows the seed's tool (torchstat): multiply-adds of
+/// convolutions plus their biases, 2 per element of a BatchNorm2d, 1 per element of a ReLU, 1 per
+/// input element of a pool, linear layers.
+struct LayerCost {
+    std::int64_t macs = 0;
+    std::int64_t seed_flops = 0;
+};
+
+/// x -> y, both floating tensors of one type. Not thread-safe.
+class Layer : public torch::nn::Module {
+public:
+    virtual torch::Tensor forward(torch::Tensor x) = 0;
+
+    /// Of one call, from the shapes alone. A layer made of others costs nothing itself.
+    virtual LayerCost cost(const torch::Tensor& x, const torch::Tensor& y) const;
+};
+
+/// Sees every call that is made through a Part while it is installed.
+class CallObserver {
+public:
+    virtual ~CallObserver() = default;
+    virtual void on_call(const Layer& layer, const torch::Tensor& x, const torch::Tensor& y) = 0;
+};
+
+/// Installs an observer for the current thread, for as long as it lives. Not nested.
+class ObservedCalls {
+public:
+    explicit ObservedCalls(CallObserver& observer);
+    ~ObservedCalls();
+    ObservedCalls(const ObservedCalls&) = delete;
+    ObservedCalls& operator=(const ObservedCalls&) = delete;
+};
+
+/// A layer as a member of another: callable, and shared as every LibTorch module is.
+class Part {
+public:
+    Part() = default;
+
+    template <class L>
+    Part(std::shared_ptr<L> layer) : layer_(std::move(layer)) {}  // NOLINT: a layer is a part
+
+    torch::Tensor operator()(torch::Tensor x) const;
+
+    const std::shared_ptr<Layer>& layer() const { return layer_; }
+
+    explicit operator bool() const { return layer_ != nullptr; }
+
+private:
+    std::shared_ptr<Layer> layer_;
+};
+
+/// Parts one after the other, registered as "0", "1", … like torch::nn::Sequential.
+class Chain : public Layer {
+public:
+    Chain() = default;
+    explicit Chain(std::vector<Part> parts);
+    Chain& add(Part part);
+    torch::Tensor forward(torch::Tensor x) override;
+
+    std::size_t size() const { return parts_.size(); }
+
+private:
+    std::vector<Part> parts_;
+};
+
+Part chain(std::vector<Part> parts);
+
+}  // namespace bw::models

@@ -1,0 +1,161 @@
+#include "models/arch/layers.h"
+
+#include <utility>
+
+#include <ATen/ATen.h>
+
+namespace bw::models {
+
+Conv::Conv(std::int64_t in, std::int64_t out, const ConvOptions& options) : options_(options) {
+    weight = register_parameter(
+        "weight", torch::empty({out, in / options.groups, options.kernel.h, options.kernel.w})
+    );
+    if (options.bias == Bias::yes) bias = register_parameter("bias", torch::empty({out}));
+}
+
+torch::Tensor Conv::forward(torch::Tensor x) {
+    const std::array stride = {options_.stride, options_.stride};
+    const std::array padding = {options_.padding.h, options_.padding.w};
+    const std::array<std::int64_t, 2> dilation = {1, 1};
+    return at::conv2d(x, weight, bias, stride, padding, dilation, options_.groups);
+}
+
+LayerCost Conv::cost(const torch::Tensor&, const torch::Tensor& y) const {
+    const std::int64_t macs = y.numel() * (weight.numel() / weight.size(0));
+    return {.macs = macs, .seed_flops = macs + (bias.defined() ? y.numel() : 0)};
+}
+
+Linear::Linear(std::int64_t in, std::int64_t out, Bias with_bias) {
+    weight = register_parameter("weight", torch::empty({out, in}));
+    if (with_bias == Bias::yes) bias = register_parameter("bias", torch::empty({out}));
+}
+
+torch::Tensor Linear::forward(torch::Tensor x) { return at::linear(x, weight, bias); }
+
+LayerCost Linear::cost(const torch::Tensor& x, const torch::Tensor&) const {
+    const std::int64_t macs = x.numel() * weight.size(0);
+    return {.macs = macs, .seed_flops = macs};
+}
+
+LayerNorm::LayerNorm(std::int64_t width, double eps) : eps_(eps) {
+    weight = register_parameter("weight", torch::empty({width}));
+    bias = register_parameter("bias", torch::empty({width}));
+}
+
+torch::Tensor LayerNorm::forward(torch::Tensor x) {
+    return at::layer_norm(x, weight.sizes(), weight, bias, eps_);
+}
+
+torch::Tensor ActivationLayer::forward(torch::Tensor x) {
+    switch (kind_) {
+        case Activation::relu:
+            return at::relu_(x);
+        case Activation::relu6:
+            return at::relu6_(x);
+        case Activation::leaky_relu:
+            return at::leaky_relu_(x, slope_);
+        case Activation::silu:
+            return at::silu(x);
+        case Activation::gelu:
+            return at::gelu(x);
+        case Activation::sigmoid:
+            return at::sigmoid(x);
+    }
+    return x;
+}
+
+LayerCost ActivationLayer::cost(const torch::Tensor& x, const torch::Tensor&) const {
+    switch (kind_) {
+        case Activation::relu:
+        case Activation::relu6:
+        case Activation::leaky_relu:
+            return {.macs = 0, .seed_flops = x.numel()};
+        case Activation::silu:
+        case Activation::gelu:
+        case Activation::sigmoid:
+            return {};
+    }
+    return {};
+}
+
+torch::Tensor Pool::forward(torch::Tensor x) {
+    const std::array kernel = {options_.kernel, options_.kernel};
+    const std::array stride = {options_.stride, options_.stride};
+    const std::array padding = {options_.padding, options_.padding};
+    const bool ceil = options_.rounding == Rounding::ceil;
+    if (kind_ == PoolKind::average) return at::avg_pool2d(x, kernel, stride, padding, ceil);
+    return at::max_pool2d(x, kernel, stride, padding, {1, 1}, ceil);
+}
+
+LayerCost Pool::cost(const torch::Tensor& x, const torch::Tensor&) const {
+    return {.macs = 0, .seed_flops = x.numel()};
+}
+
+torch::Tensor Dropout::forward(torch::Tensor x) {
+    if (!is_training() || p_ == 0.0) return x;
+    return at::dropout(x, p_, /*train=*/true);
+}
+
+Part conv(std::int64_t in, std::int64_t out, const ConvOptions& options) {
+    return std::make_shared<Conv>(in, out, options);
+}
+
+Part linear(std::int64_t in, std::int64_t out, Bias bias) {
+    return std::make_shared<Linear>(in, out, bias);
+}
+
+Part layer_norm(std::int64_t width, double eps) { return std::make_shared<LayerNorm>(width, eps); }
+
+Part batch_norm(std::int64_t channels, double eps, double momentum) {
+    return std::make_shared<BatchNormImpl>(channels, eps, momentum);
+}
+
+Part activation(Activation kind, double slope) {
+    return std::make_shared<ActivationLayer>(kind, slope);
+}
+
+Part relu() { return activation(Activation::relu); }
+
+Part max_pool(const PoolOptions& options) { return std::make_shared<Pool>(PoolKind::max, options); }
+
+Part average_pool(const PoolOptions& options) {
+    return std::make_shared<Pool>(PoolKind::average, options);
+}
+
+Part dropout(double p) { return std::make_shared<Dropout>(p); }
+
+Part flatten() {
+    return std::make_shared<Function>([](const torch::Tensor& x) { return x.flatten(1); });
+}
+
+Part global_pool() {
+    return std::make_shared<Function>([](const torch::Tensor& x) {
+        return at::adaptive_avg_pool2d(x, {1, 1}).flatten(1);
+    });
+}
+
+Part mean_over_tokens() {
+    return std::make_shared<Function>([](const torch::Tensor& x) { return x.mean(1); });
+}
+
+namespace {
+
+class AdaptivePool final : public Layer {
+public:
+    explicit AdaptivePool(std::int64_t side) : side_(side) {}
+
+    torch::Tensor forward(torch::Tensor x) override {
+        return at::adaptive_avg_pool2d(x, {side_, side_});
+    }
+
+private:
+    std::int64_t side_;
+};
+
+}  // namespace
+
+Part adaptive_pool(std::int64_t side) { return std::make_shared<AdaptivePool>(side); }
+
+torch::Tensor relu(torch::Tensor x) { return at::relu_(x); }
+
+}  // namespace bw::models

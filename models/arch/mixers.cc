@@ -1,0 +1,80 @@
+// MLP-Mixer: An all-MLP Architecture for Vision (Tolstikhin et al., 2021).
+#include "models/arch/architectures.h"
+#include "models/arch/init.h"
+#include "models/arch/patches.h"
+#include "models/arch/stack.h"
+
+namespace bw::models {
+
+namespace {
+
+struct MixerSize {
+    const char* name;
+    std::int64_t patch;
+    std::int64_t width;
+    std::int64_t depth;
+    std::int64_t token_hidden;
+    std::int64_t channel_hidden;
+    double eps;  // of the layer norms
+};
+
+constexpr MixerSize kMixerSizes[] = {
+    {"mlpmixer", 16, 512, 12, 128, 1024, 1e-5},  // the seed's own size
+    {"mixer_s32_224", 32, 512, 8, 256, 2048, 1e-6},
+    {"mixer_s16_224", 16, 512, 8, 256, 2048, 1e-6},
+    {"mixer_b32_224", 32, 768, 12, 384, 3072, 1e-6},
+    {"mixer_b16_224", 16, 768, 12, 384, 3072, 1e-6},
+    {"mixer_l32_224", 32, 1024, 24, 512, 4096, 1e-6},
+    {"mixer_l16_224", 16, 1024, 24, 512, 4096, 1e-6},
+};
+
+/// Mixes tokens, then channels. x: [n, tokens, width].
+class MixerBlock final : public Layer {
+public:
+    MixerBlock(const MixerSize& size, std::int64_t tokens)
+        : norm1_(layer_norm(size.width, size.eps)),
+          mlp_tokens_(mlp(tokens, size.token_hidden)),
+          norm2_(layer_norm(size.width, size.eps)),
+          mlp_channels_(mlp(size.width, size.channel_hidden)) {
+        register_module("norm1", norm1_.layer());
+        register_module("mlp_tokens", mlp_tokens_.layer());
+        register_module("norm2", norm2_.layer());
+        register_module("mlp_channels", mlp_channels_.layer());
+    }
+
+    torch::Tensor forward(torch::Tensor x) override {
+        x = x + mlp_tokens_(norm1_(x).transpose(1, 2)).transpose(1, 2);
+        return x + mlp_channels_(norm2_(x));
+    }
+
+private:
+    Part norm1_, mlp_tokens_, norm2_, mlp_channels_;
+};
+
+std::shared_ptr<Network> construct_mixer(const MixerSize& size, const NetworkRequest& request) {
+    auto net = std::make_shared<Stack>();
+    net->add("stem", patch_embedding(request.input.channels, size.width, size.patch));
+    auto blocks = std::make_shared<Chain>();
+    const std::int64_t tokens = token_count(request.input, size.patch);
+    for (std::int64_t i = 0; i < size.depth; ++i)
+        blocks->add(std::make_shared<MixerBlock>(size, tokens));
+    net->add("blocks", blocks);
+    net->add("norm", layer_norm(size.width, size.eps));
+    net->add("pool", mean_over_tokens());
+    net->add("head", linear(size.width, request.classes));
+    return net;
+}
+
+}  // namespace
+
+void list_mixers(Architectures& all) {
+    for (const auto& size : kMixerSizes) {
+        all.push_back({
+            size.name,
+            [size](const NetworkRequest& request) { return construct_mixer(size, request); },
+            [](Network& network) { initialise(network, WeightInit::torch_default); },
+        });
+    }
+}
+
+}  // namespace bw::models

@@ -24,12 +24,14 @@ struct SweepSubmitted {
     std::string text;         // the file; parsed again by apply
     std::string fingerprint;  // Sweep::fingerprint
     Instant at;
+    friend bool operator==(const SweepSubmitted&, const SweepSubmitted&) = default;
 };
 
 /// A known sweep was submitted again with other limits (they are no part of its identity).
 struct SweepLimitsChanged {
     SweepId sweep;
     std::string text;  // carries the new run_cap and batchwright.{concurrency, retries}
+    friend bool operator==(const SweepLimitsChanged&, const SweepLimitsChanged&) = default;
 };
 
 struct SuggestedPoint {
@@ -37,6 +39,7 @@ struct SuggestedPoint {
     std::uint64_t ordinal = 0;
     std::string hash;
     std::string params_json;
+    friend bool operator==(const SuggestedPoint&, const SuggestedPoint&) = default;
 };
 
 /// The searcher's answer: these points become jobs. `exhausted`: there are no more.
@@ -44,11 +47,13 @@ struct PointsSuggested {
     SweepId sweep;
     std::vector<SuggestedPoint> points;
     bool exhausted = false;
+    friend bool operator==(const PointsSuggested&, const PointsSuggested&) = default;
 };
 
 struct SweepEnded {
     SweepId sweep;
     Instant at;
+    friend bool operator==(const SweepEnded&, const SweepEnded&) = default;
 };
 
 // ---- agents ----------------------------------------------------------------------------------------------------
@@ -57,6 +62,7 @@ struct SlotInfo {
     std::string kind;                    // "cpu" or the GPU's name
     std::int64_t memory_limit_bytes = 0;  // 0: none known
     int threads = 1;
+    friend bool operator==(const SlotInfo&, const SlotInfo&) = default;
 };
 
 /// An agent joined, or came back with a new epoch. Everything of its earlier epochs is over.
@@ -67,6 +73,7 @@ struct AgentJoined {
     std::string host;         // address for rendezvous
     std::vector<SlotInfo> slots;
     Instant at;
+    friend bool operator==(const AgentJoined&, const AgentJoined&) = default;
 };
 
 /// The agent's lease ended, or it said farewell: its slots are gone, its attempts are lost.
@@ -75,6 +82,7 @@ struct AgentLost {
     std::uint64_t epoch = 0;
     std::string reason;
     Instant at;
+    friend bool operator==(const AgentLost&, const AgentLost&) = default;
 };
 
 // ---- jobs and attempts -----------------------------------------------------------------------------------------
@@ -93,6 +101,7 @@ struct AttemptPlaced {
     plan::Plan plan;
     std::optional<Checkpoint> resume;
     Instant at;
+    friend bool operator==(const AttemptPlaced&, const AttemptPlaced&) = default;
 };
 
 struct StoreOpened {
@@ -100,6 +109,7 @@ struct StoreOpened {
     std::uint32_t attempt = 0;
     std::string host;
     int port = 0;
+    friend bool operator==(const StoreOpened&, const StoreOpened&) = default;
 };
 
 struct AttemptRunning {
@@ -109,6 +119,7 @@ struct AttemptRunning {
     std::int64_t total_steps = 0;
     std::string data_fingerprint;
     Instant at;
+    friend bool operator==(const AttemptRunning&, const AttemptRunning&) = default;
 };
 
 /// Accepted from the live attempt: from now on the job may resume from it.
@@ -116,6 +127,7 @@ struct CheckpointAccepted {
     JobId job;
     std::uint32_t attempt = 0;
     Checkpoint checkpoint;
+    friend bool operator==(const CheckpointAccepted&, const CheckpointAccepted&) = default;
 };
 
 struct EpochMeasured {
@@ -124,6 +136,7 @@ struct EpochMeasured {
     int epoch = 0;
     std::int64_t step = 0;
     std::map<std::string, double> values;  // train_loss, train_accuracy, test_loss, test_accuracy; finite ones only
+    friend bool operator==(const EpochMeasured&, const EpochMeasured&) = default;
 };
 
 enum class RankOutcome {
@@ -140,6 +153,7 @@ struct JobResult {
     std::int64_t micro_batch = 0, accumulation = 0;
     std::int64_t peak_bytes = 0;
     std::map<std::string, double> metrics;  // train_loss, test_loss, test_accuracy, samples_per_second; finite ones only
+    friend bool operator==(const JobResult&, const JobResult&) = default;
 };
 
 /// The process of one rank is gone and its slot is free.
@@ -153,6 +167,7 @@ struct RankEnded {
     std::string reason;
     std::optional<JobResult> result;  // rank 0, finished
     Instant at;
+    friend bool operator==(const RankEnded&, const RankEnded&) = default;
 };
 
 enum class StopKind { preempt = 1, cancel = 2, kill = 3 };
@@ -163,6 +178,7 @@ struct AttemptStopping {
     std::uint32_t attempt = 0;
     StopKind kind = StopKind::kill;
     std::string reason;
+    friend bool operator==(const AttemptStopping&, const AttemptStopping&) = default;
 };
 
 /// All ranks have ended and the job goes back to the queue, at once or not before an instant.
@@ -172,6 +188,7 @@ struct JobRequeued {
     bool counts_as_retry = false;  // deaths from outside do not use up retries
     std::string reason;
     Instant not_before;
+    friend bool operator==(const JobRequeued&, const JobRequeued&) = default;
 };
 
 enum class JobState {
@@ -195,6 +212,7 @@ struct JobEnded {
     std::string reason;
     std::optional<JobResult> result;
     Instant at;
+    friend bool operator==(const JobEnded&, const JobEnded&) = default;
 };
 
 using Event = std::variant<

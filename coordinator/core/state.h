@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "coordinator/core/event.h"
@@ -18,11 +19,21 @@ struct SweepRecord {
     SweepId id;
     std::string file_name;
     std::string fingerprint;
+    std::string text;  // of the newest SweepSubmitted or SweepLimitsChanged: what a snapshot keeps of `sweep`
     std::shared_ptr<const sweeps::Sweep> sweep;  // parsed from the text; never null for a submitted sweep
     std::vector<JobId> jobs;                     // index = position; ordinals grow along it
     bool exhausted = false;                      // no more points will be suggested
     bool ended = false;
     Instant submitted_at, ended_at;
+    /// One text parses to one sweep, so the pointers need not be equal.
+    friend bool operator==(const SweepRecord& a, const SweepRecord& b) {
+        const auto key = [](const SweepRecord& r) {
+            return std::tie(
+                r.id, r.file_name, r.fingerprint, r.text, r.jobs, r.exhausted, r.ended, r.submitted_at, r.ended_at
+            );
+        };
+        return key(a) == key(b);
+    }
 };
 
 struct RankRecord {
@@ -31,6 +42,7 @@ struct RankRecord {
     RankOutcome outcome = RankOutcome::finished;
     bool retry = true;
     std::string reason;
+    friend bool operator==(const RankRecord&, const RankRecord&) = default;
 };
 
 struct AttemptRecord {
@@ -46,12 +58,14 @@ struct AttemptRecord {
     std::optional<JobResult> result;
     Instant placed_at, running_at, ended_at;
     bool ended = false;
+    friend bool operator==(const AttemptRecord&, const AttemptRecord&) = default;
 };
 
 struct EpochRecord {
     int epoch = 0;
     std::int64_t step = 0;
     std::map<std::string, double> values;
+    friend bool operator==(const EpochRecord&, const EpochRecord&) = default;
 };
 
 struct JobRecord {
@@ -69,6 +83,7 @@ struct JobRecord {
     Instant not_before;
     std::optional<JobResult> result;
     Instant ended_at;
+    friend bool operator==(const JobRecord&, const JobRecord&) = default;
 };
 
 struct AgentRecord {
@@ -79,6 +94,7 @@ struct AgentRecord {
     std::vector<SlotInfo> slots;
     std::vector<std::optional<AttemptId>> busy;  // per slot: whose rank it holds
     bool live = false;
+    friend bool operator==(const AgentRecord&, const AgentRecord&) = default;
 };
 
 struct State {
@@ -87,6 +103,7 @@ struct State {
     std::map<AgentId, AgentRecord> agents;
     std::set<JobId> unfinished;  // jobs without a terminal state: what decide() looks at, however long the history
     std::uint64_t sweeps_last = 0, jobs_last = 0, agents_last = 0, agent_epochs_last = 0;
+    friend bool operator==(const State&, const State&) = default;
 };
 
 const AttemptRecord* live_attempt(const JobRecord& job);  // placed and not ended, or nullptr

@@ -42,6 +42,8 @@ struct RankRecord {
     RankOutcome outcome = RankOutcome::finished;
     bool retry = true;
     std::string reason;
+    std::uint32_t order = 0;    // 1: the first rank of the attempt to end
+    bool told_to_stop = false;  // it ended after its attempt was told to stop
     friend bool operator==(const RankRecord&, const RankRecord&) = default;
 };
 
@@ -50,6 +52,8 @@ struct AttemptRecord {
     std::vector<RankRecord> ranks;
     plan::Plan plan;
     std::optional<Checkpoint> resume;
+    std::string store_host;  // of rank 0's store; said again after a session broke
+    int store_port = 0;      // 0: not open yet
     bool running = false;
     std::int64_t started_step = 0, total_steps = 0, stopped_step = 0;
     std::string data_fingerprint;
@@ -102,6 +106,7 @@ struct State {
     std::map<JobId, JobRecord> jobs;
     std::map<AgentId, AgentRecord> agents;
     std::set<JobId> unfinished;  // jobs without a terminal state: what decide() looks at, however long the history
+    std::set<SweepId> open;      // sweeps that have not ended
     std::uint64_t sweeps_last = 0, jobs_last = 0, agents_last = 0, agent_epochs_last = 0;
     friend bool operator==(const State&, const State&) = default;
 };

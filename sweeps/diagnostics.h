@@ -1,4 +1,5 @@
-// Problems of a sweep file, as a compiler would report them: all of them in one run, in the order of the file.
+// Problems of a sweep file, as a compiler would report them: all of them in one run, in the order
+// of the file.
 #pragma once
 
 #include <string>
@@ -26,7 +27,8 @@ inline constexpr std::size_t kDiagnosticsMax = 50;
 
 bool has_errors(const std::vector<Diagnostic>& diagnostics);
 
-/// `sweep.yaml:14:9: parameters.lr.min: expected a number, found "fast"`; warnings say `warning: ` after the position.
+/// `sweep.yaml:14:9: parameters.lr.min: expected a number, found "fast"`; warnings say `warning: `
+/// after the position.
 std::string render(const Diagnostic& diagnostic, std::string_view file_name);
 
 }  // namespace bw::sweeps

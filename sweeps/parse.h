@@ -15,7 +15,8 @@ struct Parsed {
     std::vector<Diagnostic> diagnostics;  // sorted by position; at most kDiagnosticsMax
 };
 
-/// YAML (or JSON) text in W&B's sweep syntax (../shared/sweeps/SYNTAX.md) with our key `batchwright:`.
+/// YAML (or JSON) text in W&B's sweep syntax (../shared/sweeps/SYNTAX.md) with our key
+/// `batchwright:`.
 Parsed parse_sweep(std::string_view text);
 
 }  // namespace bw::sweeps

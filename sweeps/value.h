@@ -20,8 +20,8 @@ struct Value {
     friend bool operator==(const Value&, const Value&) = default;
 };
 
-/// Compact JSON with keys in the order given. Doubles round-trip and keep a point or an exponent; infinities and
-/// NaN are the strings "inf", "-inf", "nan".
+/// Compact JSON with keys in the order given. Doubles round-trip and keep a point or an exponent;
+/// infinities and NaN are the strings "inf", "-inf", "nan".
 std::string to_json(const Value& value);
 
 /// The value under a key, or nullptr.

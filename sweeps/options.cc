@@ -1,0 +1,145 @@
+#include "sweeps/options.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include "base/text.h"
+
+namespace bw::sweeps {
+namespace {
+
+constexpr std::array<std::string_view, 8> kKeys = {
+    "world_size",
+    "seed",
+    "device",
+    "checkpoint_steps",
+    "retries",
+    "concurrency",
+    "micro_batch",
+    "bn"};
+constexpr std::array<std::string_view, 3> kDevices = {"auto", "cpu", "cuda"};
+constexpr std::array<std::string_view, 3> kPolicies = {"ghost", "micro_batch", "frozen"};
+
+struct Range {
+    std::int64_t min = 0;
+    std::int64_t max = std::numeric_limits<std::int64_t>::max();
+};
+
+class Reader {
+public:
+    Reader(const Entry& entry, Problems& problems) : entry_(entry), problems_(problems) {}
+
+    Options read() {
+        Options options;
+        if (entry_.value.map() == nullptr) {
+            problems_.error(
+                entry_.value.mark, entry_.key, "expected a map, found " + found_text(entry_.value)
+            );
+            return options;
+        }
+        for (const Entry& key : *entry_.value.map()) {
+            if (std::find(kKeys.begin(), kKeys.end(), key.key) != kKeys.end()) continue;
+            problems_.error(
+                key.mark, entry_.key + "." + key.key, "unknown key" + known_keys(key.key)
+            );
+        }
+        integer("world_size", {1, kWorldSizeMax}, options.world_size);
+        std::int64_t seed = 0;
+        integer("seed", {}, seed);
+        options.seed = static_cast<std::uint64_t>(seed);
+        integer("checkpoint_steps", {0, kStepsMax}, options.checkpoint_steps);
+        integer("retries", {0, kRetriesMax}, options.retries);
+        integer("concurrency", {0, kConcurrencyMax}, options.concurrency);
+        integer("micro_batch", {0, kBatchMax}, options.micro_batch);
+        read_device(options);
+        read_bn(options);
+        return options;
+    }
+
+private:
+    static std::string known_keys(const std::string& wrong) {
+        const std::string near = did_you_mean(wrong, kKeys);
+        if (!near.empty()) return near;
+        std::string out = "; known: ";
+        for (std::size_t i = 0; i < kKeys.size(); ++i)
+            out += (i == 0 ? "" : ", ") + std::string(kKeys[i]);
+        return out;
+    }
+
+    void integer(std::string_view key, Range range, std::int64_t& out) {
+        const Entry* entry = find_entry(entry_.value, key);
+        if (entry == nullptr) return;
+        const auto* number = std::get_if<std::int64_t>(&entry->value.data);
+        if (number != nullptr && *number >= range.min && *number <= range.max) {
+            out = *number;
+            return;
+        }
+        const bool bounded = range.max != std::numeric_limits<std::int64_t>::max();
+        const std::string limits =
+            bounded ? "from " + std::to_string(range.min) + " to " + std::to_string(range.max)
+                    : "of at least " + std::to_string(range.min);
+        error(*entry, "expected an integer " + limits + ", found " + found_text(entry->value));
+    }
+
+    void read_device(Options& options) {
+        const Entry* entry = find_entry(entry_.value, "device");
+        if (entry == nullptr) return;
+        const auto* text = entry->value.text();
+        if (text != nullptr &&
+            std::find(kDevices.begin(), kDevices.end(), *text) != kDevices.end()) {
+            options.device = *text;
+            return;
+        }
+        const std::string hint = text == nullptr ? "" : did_you_mean(*text, kDevices);
+        error(*entry, "expected auto, cpu or cuda, found " + found_text(entry->value) + hint);
+    }
+
+    void read_bn(Options& options) {
+        const Entry* entry = find_entry(entry_.value, "bn");
+        if (entry == nullptr) return;
+        const auto* text = entry->value.text();
+        if (text != nullptr && parse_bn(*text, options)) return;
+        const std::string hint = text == nullptr ? "" : did_you_mean(*text, kPolicies);
+        error(
+            *entry,
+            "expected ghost, ghost(32), micro_batch or frozen, found " + found_text(entry->value) +
+                hint
+        );
+    }
+
+    void error(const Entry& entry, std::string message) {
+        problems_.error(entry.value.mark, entry_.key + "." + entry.key, std::move(message));
+    }
+
+    const Entry& entry_;
+    Problems& problems_;
+};
+
+}  // namespace
+
+bool parse_bn(std::string_view text, Options& options) {
+    options.bn_group = 0;
+    if (text == "ghost" || text == "micro_batch" || text == "frozen") {
+        options.bn = text == "ghost"    ? BatchNormPolicy::ghost
+                     : text == "frozen" ? BatchNormPolicy::frozen
+                                        : BatchNormPolicy::micro_batch;
+        return true;
+    }
+    if (!text.starts_with("ghost(") || !text.ends_with(")")) return false;
+    const std::string_view digits = text.substr(6, text.size() - 7);
+    std::int64_t group = 0;
+    const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), group);
+    if (code != std::errc{} || end != digits.data() + digits.size()) return false;
+    if (group < 1 || group > kBatchMax) return false;
+    options.bn = BatchNormPolicy::ghost;
+    options.bn_group = group;
+    return true;
+}
+
+Options read_options(const Entry& entry, Problems& problems) {
+    return Reader(entry, problems).read();
+}
+
+}  // namespace bw::sweeps

@@ -15,20 +15,22 @@ struct Place {
     int local_rank = 0, local_size = 1;  // on this host
 };
 
-/// From OMPI_COMM_WORLD_* or SLURM_PROCID, SLURM_NTASKS, SLURM_LOCALID, ... Errors: invalid_input (garbled values).
+/// From OMPI_COMM_WORLD_* or SLURM_PROCID, SLURM_NTASKS, SLURM_LOCALID, ... Errors: invalid_input
+/// (garbled values).
 Result<Place> discover_place();
 
-/// Rank 0's text to every rank, over MPI (libbatchwright_mpi.so, opened at run time, beside this program): MPI_Init,
-/// one broadcast, MPI_Finalize; then MPI is over for this process and OMPI_*, PMIX_* variables are removed, so that
-/// children are no MPI processes. Call once, before any thread. Errors: unsupported with the remedy (the library
-/// cannot be opened), io.
+/// Rank 0's text to every rank, over MPI (libbatchwright_mpi.so, opened at run time, beside this
+/// program): MPI_Init, one broadcast, MPI_Finalize; then MPI is over for this process and OMPI_*,
+/// PMIX_* variables are removed, so that children are no MPI processes. Call once, before any
+/// thread. Errors: unsupported with the remedy (the library cannot be opened), io.
 Result<std::string> broadcast_over_mpi(const std::string& text_of_rank_0);
 
-/// mpirun binds each rank to one core: widens the affinity to what the cgroup allows. Returns the number of cores.
+/// mpirun binds each rank to one core: widens the affinity to what the cgroup allows. Returns the
+/// number of cores.
 int widen_affinity();
 
-/// Why mpirun would refuse to run as root, with the remedy, or an empty text (checked by rank discovery's caller when
-/// no MPI variable is set but the parent is mpirun).
+/// Why mpirun would refuse to run as root, with the remedy, or an empty text (checked by rank
+/// discovery's caller when no MPI variable is set but the parent is mpirun).
 std::string root_refusal_hint();
 
 }  // namespace bw::launch

@@ -1,5 +1,5 @@
-// Supervises the child processes of `run`, `mpirun ... run` and `worker`: starts them, restarts them with back-off,
-// ends them in order. Keeps no state. One thread.
+// Supervises the child processes of `run`, `mpirun ... run` and `worker`: starts them, restarts
+// them with back-off, ends them in order. Keeps no state. One thread.
 #pragma once
 
 #include <functional>
@@ -19,10 +19,10 @@ namespace bw::launch {
 struct ChildOptions {
     std::string name;               // for messages: "coordinator", "agent"
     std::vector<std::string> argv;  // argv[0] is the program's path
-    bool restart = true;            // after a death or a non-zero exit that is not in `final_statuses`
+    bool restart = true;  // after a death or a non-zero exit that is not in `final_statuses`
     std::vector<int> final_statuses = {0};
     Duration backoff_first = milliseconds(200), backoff_max = seconds(10);
-    Duration grace = seconds(40);   // between SIGTERM and SIGKILL
+    Duration grace = seconds(40);  // between SIGTERM and SIGKILL
 };
 
 class Supervisor {
@@ -30,11 +30,12 @@ public:
     explicit Supervisor(boost::asio::io_context& io);
     ~Supervisor();  // kills what is left
 
-    /// `on_final` runs when the child has ended and will not be restarted: its exit status, or 128 + signal.
-    /// Children get PR_SET_PDEATHSIG(SIGTERM), so none outlives the supervisor.
+    /// `on_final` runs when the child has ended and will not be restarted: its exit status, or 128
+    /// + signal. Children get PR_SET_PDEATHSIG(SIGTERM), so none outlives the supervisor.
     void start(ChildOptions options, std::function<void(int status)> on_final);
 
-    /// SIGTERM to all, SIGKILL after each one's grace; `when_gone` when the last has ended. Idempotent.
+    /// SIGTERM to all, SIGKILL after each one's grace; `when_gone` when the last has ended.
+    /// Idempotent.
     void stop(std::function<void()> when_gone);
 
     [[nodiscard]] pid_t pid_of(const std::string& name) const;  // 0: not running

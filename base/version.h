@@ -8,8 +8,13 @@ namespace bw {
 inline constexpr int kWireProtocolVersion = 1;
 inline constexpr int kJournalVersion = 1;
 
-std::string_view version();  // "0.1.0"
-std::string_view commit(
-);  // git commit, "-dirty" when the tree had changes; "unknown" outside a checkout
+/// "0.1.0"
+std::string_view version();
+
+/// The git commit, "-dirty" when the tree had changes; "unknown" outside a checkout.
+std::string_view commit();
+
+/// Of the LibTorch that the trainer is built with: "2.15.0"; "none" without.
+std::string_view torch_version();
 
 }  // namespace bw

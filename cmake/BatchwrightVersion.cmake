@@ -4,4 +4,7 @@ execute_process(COMMAND git -C ${PROJECT_SOURCE_DIR} describe --always --dirty -
 if(NOT BW_COMMIT)
     set(BW_COMMIT unknown)
 endif()
+if(NOT LibTorch_VERSION)
+    set(LibTorch_VERSION none)
+endif()
 configure_file(${PROJECT_SOURCE_DIR}/base/version.cc.in ${PROJECT_BINARY_DIR}/generated/version.cc @ONLY)

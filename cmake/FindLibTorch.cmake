@@ -19,8 +19,19 @@ find_path(LibTorch_INCLUDE_DIR torch/csrc/api/include/torch/torch.h HINTS ${_hin
 find_library(LibTorch_CPU_LIBRARY torch_cpu HINTS ${_hints} PATH_SUFFIXES lib NO_DEFAULT_PATH)
 find_library(LibTorch_C10_LIBRARY c10 HINTS ${_hints} PATH_SUFFIXES lib NO_DEFAULT_PATH)
 
+if(LibTorch_INCLUDE_DIR)
+    set(LibTorch_VERSION "")
+    foreach(part MAJOR MINOR PATCH)
+        file(STRINGS ${LibTorch_INCLUDE_DIR}/torch/headeronly/version.h _line REGEX "define TORCH_VERSION_${part} ")
+        string(REGEX REPLACE ".* ([0-9]+).*" "\\1" _number "${_line}")
+        list(APPEND LibTorch_VERSION ${_number})
+    endforeach()
+    list(JOIN LibTorch_VERSION "." LibTorch_VERSION)
+endif()
+
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LibTorch
+    VERSION_VAR LibTorch_VERSION
     REQUIRED_VARS LibTorch_CPU_LIBRARY LibTorch_C10_LIBRARY LibTorch_INCLUDE_DIR
     REASON_FAILURE_MESSAGE "run ./bootstrap build, or set BATCHWRIGHT_TORCH_DIR to a torch package's folder")
 

@@ -1,0 +1,59 @@
+// The sub-commands of `batchwright`: each takes its parsed options and returns the exit status.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "coordinator/coordinator.h"
+
+namespace bw::cli {
+
+struct RunOptions {
+    std::string file;
+    std::string device = "auto";
+    std::string state_dir = "batchwright-state";
+    bool json = false;
+    bool fresh = false;
+    bool keep_affinity = false;
+    std::string trainer;    // empty: batchwright-trainer beside this program
+    std::string data_path;  // empty: BATCHWRIGHT_DATA, then the documented search path
+};
+
+/// Plans and runs a sweep to its end on this machine, or under mpirun on all its hosts.
+int run(const RunOptions& options);
+
+struct PlanOptions {
+    std::string file;
+    bool json = false;
+    std::uint64_t limit = 20;  // points printed for people; JSON prints all
+};
+
+/// What `run` would do; no device is touched.
+int plan(const PlanOptions& options);
+
+struct WorkerOptions {
+    std::string coordinator;  // host:port, or empty: from `state_dir`
+    std::string state_dir = "batchwright-state";
+    std::string token;  // empty: BATCHWRIGHT_TOKEN, then the state directory's
+    std::string device = "auto";
+    std::string name;  // empty: HOST/LOCAL_RANK
+    std::string
+        host;  // address that other hosts' trainers reach; empty: from the route to the coordinator
+    std::string trainer;
+    std::string data_path;
+    int local_rank = -1, local_size = 0;  // of the agents on this host; -1: from the launcher
+};
+
+/// An agent that serves a coordinator until it is dismissed.
+int worker(const WorkerOptions& options);
+
+int print_version(bool json);
+
+/// The trainer program: `given`, or BATCHWRIGHT_TRAINER, or the one beside this program.
+std::string find_trainer(const std::string& given);
+
+/// Reads a file whole. Errors: not_found, io, with the path.
+Result<std::string> read_file(const std::string& path);
+
+}  // namespace bw::cli

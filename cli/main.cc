@@ -1,0 +1,138 @@
+// batchwright: the command line. Only the options live here; each sub-command has its own file.
+#include <cstdio>
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+
+namespace {
+
+using bw::cli::PlanOptions;
+using bw::cli::RunOptions;
+using bw::cli::WorkerOptions;
+
+// What the chosen sub-command does; set by its callback, run after parsing.
+using Action = std::function<int()>;
+
+void add_run(CLI::App& app, RunOptions& options, Action& action) {
+    CLI::App* run =
+        app.add_subcommand("run", "Run a sweep to its end; the same command goes on where it was");
+    run->add_option("file", options.file, "The sweep file (YAML)")->required();
+    run->add_option("--device", options.device, "auto, or cpu:N for N slots on this host")
+        ->capture_default_str();
+    run->add_option("--state", options.state_dir, "Where everything durable lives")
+        ->capture_default_str();
+    run->add_flag("--json", options.json, "Print results.json on stdout, and nothing else there");
+    run->add_flag("--fresh", options.fresh, "Start anew even if this sweep is known");
+    run->add_flag(
+        "--keep-affinity",
+        options.keep_affinity,
+        "Stay on the cores that the launcher bound this process to"
+    );
+    run->add_option(
+        "--data", options.data_path, "Folders to look for data sets in, \":\" between them"
+    );
+    run->add_option(
+        "--trainer",
+        options.trainer,
+        "The trainer program (default: batchwright-trainer beside this one)"
+    );
+    run->callback([&] { action = [&] { return bw::cli::run(options); }; });
+}
+
+void add_plan(CLI::App& app, PlanOptions& options, Action& action) {
+    CLI::App* plan =
+        app.add_subcommand("plan", "Show what a sweep would run; no device is touched");
+    plan->add_option("file", options.file, "The sweep file (YAML)")->required();
+    plan->add_flag("--json", options.json, "Every point, as JSON");
+    plan->add_option("--limit", options.limit, "How many points to print")->capture_default_str();
+    plan->callback([&] { action = [&] { return bw::cli::plan(options); }; });
+}
+
+void add_coordinator(CLI::App& app, bw::coordinator::CoordinatorOptions& options, Action& action) {
+    CLI::App* coordinator =
+        app.add_subcommand("coordinator", "The service that owns sweeps, journal and schedule");
+    coordinator->add_option("--state", options.state_dir, "Where everything durable lives")
+        ->capture_default_str();
+    coordinator->add_option(
+        "--http-port", options.http_port, "API port (default: the last one, or any)"
+    );
+    coordinator->add_option(
+        "--agent-port", options.agent_port, "Port for agents (default: the last one, or any)"
+    );
+    coordinator->add_option(
+        "--ready-fd", options.ready_descriptor, "Write the endpoint to this descriptor once ready"
+    );
+    coordinator->callback([&] {
+        action = [&] { return bw::coordinator::run_coordinator(options); };
+    });
+}
+
+void add_worker(CLI::App& app, WorkerOptions& options, Action& action) {
+    CLI::App* worker =
+        app.add_subcommand("worker", "An agent: offers this host's devices to a coordinator");
+    worker->add_option(
+        "--coordinator", options.coordinator, "host:port (default: from the state directory)"
+    );
+    worker->add_option("--state", options.state_dir, "The coordinator's state directory")
+        ->capture_default_str();
+    worker->add_option("--device", options.device, "auto, or cpu:N for N slots on this host")
+        ->capture_default_str();
+    worker->add_option(
+        "--name", options.name, "Stable name of this agent (default: HOST/LOCAL_RANK)"
+    );
+    worker->add_option(
+        "--host", options.host, "Address at which trainers of other hosts reach this one"
+    );
+    worker->add_option(
+        "--data", options.data_path, "Folders to look for data sets in, \":\" between them"
+    );
+    worker->add_option("--trainer", options.trainer, "The trainer program");
+    worker->add_option(
+        "--local-rank",
+        options.local_rank,
+        "Which of the agents on this host (default: the launcher's)"
+    );
+    worker->add_option(
+        "--local-size", options.local_size, "How many agents share this host's devices"
+    );
+    worker->callback([&] { action = [&] { return bw::cli::worker(options); }; });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app(
+        "Batchwright: distributed training sweeps with an exact global batch", "batchwright"
+    );
+    app.require_subcommand(1);
+    app.footer(
+        "Exit status: 0 done, 2 bad input, 3 some points did not finish, 4 state directory in "
+        "use,\n"
+        "5 state directory unusable, 130 interrupted. Under mpirun as root, set "
+        "OMPI_ALLOW_RUN_AS_ROOT=1 and\n"
+        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1, or pass --allow-run-as-root."
+    );
+    Action action;
+    RunOptions run_options;
+    PlanOptions plan_options;
+    WorkerOptions worker_options;
+    bw::coordinator::CoordinatorOptions coordinator_options;
+    bool version_json = false;
+    add_run(app, run_options, action);
+    add_plan(app, plan_options, action);
+    add_coordinator(app, coordinator_options, action);
+    add_worker(app, worker_options, action);
+    CLI::App* version = app.add_subcommand("version", "What this build is");
+    version->add_flag("--json", version_json, "As JSON");
+    version->callback([&] { action = [&] { return bw::cli::print_version(version_json); }; });
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int status = app.exit(error);
+        return status == 0 ? 0 : bw::coordinator::kExitBadInput;
+    }
+    return action();
+}

@@ -1,0 +1,275 @@
+#include "cli/run_session.h"
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "coordinator/results/leaderboard.h"
+
+namespace bw::cli {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+constexpr auto kRedrawPeriod = std::chrono::milliseconds(250);
+constexpr auto kReconnectPause = std::chrono::milliseconds(300);
+
+LiveView::Style style_of(const RunOptions& options, const launch::Place& place) {
+    if (place.rank != 0) return LiveView::Style::silent;
+    if (isatty(STDERR_FILENO) == 0) return LiveView::Style::plain;
+    return options.json ? LiveView::Style::plain : LiveView::Style::terminal;
+}
+
+std::string own_path() {
+    char path[4096];
+    const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
+    return size > 0 ? std::string(path, static_cast<std::size_t>(size)) : "batchwright";
+}
+
+void rethrow(std::exception_ptr error) {
+    if (error) std::rethrow_exception(error);
+}
+
+}  // namespace
+
+RunSession::RunSession(const RunOptions& options, const SweepFile& file, const launch::Place& place)
+    : options_(options), file_(file), place_(place), view_(style_of(options, place)) {}
+
+int RunSession::run() {
+    signals_.add(SIGINT);
+    signals_.add(SIGTERM);
+    on_signal();
+    return place_.rank == 0 ? run_leader() : run_follower();
+}
+
+int RunSession::run_leader() {
+    const Started started = start_coordinator();
+    const bool over_mpi = place_.launcher == launch::Launcher::mpi;
+    if (started.failed_status != 0) {
+        if (over_mpi) (void)launch::broadcast_over_mpi(R"({"start": false})");
+        return started.failed_status;
+    }
+    Client client(started.endpoint);
+    std::optional<Result<nlohmann::json>> reply;
+    asio::co_spawn(
+        io_,
+        submit(client),
+        [&](std::exception_ptr error, Result<nlohmann::json> result) {
+            rethrow(error);
+            reply = std::move(result);
+            io_.stop();
+        }
+    );
+    io_.run();
+    io_.restart();
+    const bool accepted = reply && reply->has_value();
+    if (accepted) submitted_ = **reply;
+    const bool needs_agents = accepted && !submitted_.value("ended", false);
+    if (over_mpi) {
+        const auto told =
+            launch::broadcast_over_mpi(nlohmann::json{{"start", needs_agents}}.dump());
+        if (!told) view_.say("batchwright run: " + told.error().message);
+        if (!told) status_ = coordinator::kExitInternal;
+    }
+    if (!accepted && reply) status_ = report(reply->error());
+    if (interrupted_) status_ = coordinator::kExitInterrupted;
+    if (!accepted || status_ != 0) {
+        end(status_);
+    } else {
+        if (needs_agents) start_agent();
+        asio::co_spawn(io_, lead(client), rethrow);
+    }
+    io_.run();
+    return status_;
+}
+
+int RunSession::run_follower() {
+    const auto told = launch::broadcast_over_mpi("");
+    if (!told) return report(told.error());
+    const nlohmann::json message = nlohmann::json::parse(*told, nullptr, false);
+    if (!message.is_object() || !message.value("start", false)) return coordinator::kExitOk;
+    start_agent();
+    io_.run();
+    return status_;
+}
+
+RunSession::Started RunSession::start_coordinator() {
+    Started started;
+    int ends[2];
+    if (pipe(ends) != 0) return {{}, coordinator::kExitInternal};
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    asio::posix::stream_descriptor reader(io_, ends[0]);
+    launch::ChildOptions child;
+    child.name = "coordinator";
+    child.argv = {
+        own_path(),
+        "coordinator",
+        "--state",
+        options_.state_dir,
+        "--ready-fd",
+        std::to_string(ends[1])};
+    child.final_statuses = {
+        0,
+        coordinator::kExitBadInput,
+        coordinator::kExitStateInUse,
+        coordinator::kExitStateUnusable};
+    bool ready = false;
+    supervisor_.start(child, [&started, &ready, this](int status) {
+        if (!ready) {
+            started.failed_status = status == 0 ? coordinator::kExitInternal : status;
+            io_.stop();
+        } else if (!sweep_over_ && !interrupted_) {
+            end(status == 0 ? coordinator::kExitInternal : status);
+        }
+    });
+    std::string line;
+    asio::async_read_until(
+        reader,
+        asio::dynamic_buffer(line),
+        '\n',
+        [&](const boost::system::error_code& error, std::size_t) {
+            if (!error) io_.stop();
+        }
+    );
+    io_.run();
+    io_.restart();
+    ready = true;
+    fcntl(
+        ends[1], F_SETFD, FD_CLOEXEC
+    );  // the agent does not get it; a restarted coordinator finds it closed
+    if (started.failed_status != 0) return started;
+    const auto endpoint = coordinator::endpoint_from_text(line);
+    if (!endpoint) return {{}, report(endpoint.error())};
+    started.endpoint = *endpoint;
+    return started;
+}
+
+void RunSession::start_agent() {
+    launch::ChildOptions child;
+    child.name = "agent";
+    child.argv = {
+        own_path(),
+        "worker",
+        "--state",
+        options_.state_dir,
+        "--device",
+        options_.device,
+        "--local-rank",
+        std::to_string(place_.local_rank),
+        "--local-size",
+        std::to_string(place_.local_size),
+    };
+    if (!options_.data_path.empty())
+        child.argv.insert(child.argv.end(), {"--data", options_.data_path});
+    if (!options_.trainer.empty())
+        child.argv.insert(child.argv.end(), {"--trainer", options_.trainer});
+    child.final_statuses = {0, coordinator::kExitBadInput};
+    supervisor_.start(child, [this](int status) {
+        const bool expected = sweep_over_ || interrupted_ || (place_.rank != 0 && status == 0);
+        if (!expected)
+            view_.say("batchwright run: the agent ended with status " + std::to_string(status));
+        if (!expected || place_.rank != 0) end(expected ? 0 : status);
+    });
+}
+
+asio::awaitable<Result<nlohmann::json>> RunSession::submit(Client& client) {
+    nlohmann::json body = {
+        {"file_name", file_.path}, {"text", file_.text}, {"fresh", options_.fresh}};
+    co_return co_await client.post("/api/v1/sweeps", std::move(body));
+}
+
+asio::awaitable<void> RunSession::lead(Client& client) {
+    const std::string path = "/api/v1/sweeps/" + submitted_["sweep"].dump();
+    const std::string number = "sweep " + submitted_["sweep"].dump();
+    if (submitted_.value("ended", false)) {
+        view_.say(options_.file + ": " + number + " is finished already; --fresh starts it anew");
+    } else if (submitted_.value("known", false)) {
+        view_.say(options_.file + ": going on with " + number);
+    } else if (submitted_.value("changed", false)) {
+        view_.say(
+            options_.file + ": the file has changed since its last sweep: starting " + number
+        );
+    }
+    if (!submitted_.value("ended", false)) {
+        asio::co_spawn(io_, redraw(), rethrow);
+        co_await follow_to_the_end(client, path + "/events");
+    }
+    if (!interrupted_) co_await finish(client, path);
+}
+
+asio::awaitable<void> RunSession::follow_to_the_end(Client& client, std::string path) {
+    asio::steady_timer pause(io_);
+    Client::OnEvent on_event = [this](const std::string& name, const nlohmann::json& data) {
+        if (name == "ended") sweep_over_ = true;
+        view_.on_event(name, data);
+    };
+    while (!sweep_over_ && !interrupted_) {
+        // The stream breaks when the coordinator dies; its supervisor starts it again, and the
+        // snapshot at the head of the next stream tells what was missed.
+        const Result<void> streamed = co_await client.follow(path, on_event);
+        if (sweep_over_ || interrupted_) break;
+        (void)streamed;
+        pause.expires_after(kReconnectPause);
+        const auto waited = co_await pause.async_wait(kNoThrow);
+        (void)waited;
+    }
+}
+
+asio::awaitable<void> RunSession::finish(Client& client, std::string sweep_path) {
+    sweep_over_ = true;
+    std::string results_path = sweep_path + "/results";
+    const Result<nlohmann::json> results = co_await client.get(std::move(results_path));
+    const Result<nlohmann::json> summary = co_await client.get(std::move(sweep_path));
+    if (!results || !summary) {
+        end(report(results ? summary.error() : results.error()));
+        co_return;
+    }
+    if (options_.json) {
+        std::printf("%s\n", results->dump(2).c_str());
+        std::fflush(stdout);
+    } else {
+        view_.say(results::leaderboard_text(*results, file_.sweep.metric));
+        view_.say("results: " + summary->value("results", ""));
+    }
+    const bool all_finished = summary->value("unsuccessful", 1) == 0;
+    end(all_finished ? coordinator::kExitOk : coordinator::kExitPointsUnfinished);
+}
+
+asio::awaitable<void> RunSession::redraw() {
+    asio::steady_timer timer(io_);
+    while (!sweep_over_ && !interrupted_) {
+        view_.draw();
+        timer.expires_after(kRedrawPeriod);
+        const auto waited = co_await timer.async_wait(kNoThrow);
+        (void)waited;
+    }
+}
+
+void RunSession::on_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int) {
+        if (error) return;
+        if (interrupted_) std::_Exit(coordinator::kExitInterrupted);  // the second time: at once
+        interrupted_ = true;
+        view_.say("stopping: running jobs write a checkpoint; the same command goes on from there");
+        end(coordinator::kExitInterrupted);
+        on_signal();
+    });
+}
+
+void RunSession::end(int status) {
+    status_ = status;
+    supervisor_.stop([this] { io_.stop(); });
+}
+
+}  // namespace bw::cli

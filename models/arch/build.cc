@@ -15,9 +15,9 @@ void Network::disable_dropout() {
     }
 }
 
-Result<std::shared_ptr<Network>> build_network(
-    std::string_view name, int classes, InputShape input
-) {
+namespace {
+
+Result<const Architecture*> choose(std::string_view name, int classes, InputShape input) {
     const ModelInfo* info = find_model(name);
     const auto* architecture = find_architecture(info == nullptr ? name : info->name);
     if (architecture == nullptr)
@@ -27,8 +27,26 @@ Result<std::shared_ptr<Network>> build_network(
         const auto problem = input_problem(*info, input.channels, input.height);
         if (problem) return fail(Errc::unsupported, *problem);
     }
-    auto network = architecture->construct({.classes = classes, .input = input});
-    architecture->initialise(*network);
+    return architecture;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Network>> construct_network(
+    std::string_view name, int classes, InputShape input
+) {
+    const auto architecture = choose(name, classes, input);
+    if (!architecture) return architecture.error();
+    return (*architecture)->construct({.classes = classes, .input = input});
+}
+
+Result<std::shared_ptr<Network>> build_network(
+    std::string_view name, int classes, InputShape input
+) {
+    const auto architecture = choose(name, classes, input);
+    if (!architecture) return architecture.error();
+    auto network = (*architecture)->construct({.classes = classes, .input = input});
+    (*architecture)->initialise(*network);
     return network;
 }
 

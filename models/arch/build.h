@@ -46,4 +46,9 @@ Result<std::shared_ptr<Network>> build_network(
     std::string_view name, int classes, InputShape input
 );
 
+/// The same without values in the parameters: to count, or to load weights into.
+Result<std::shared_ptr<Network>> construct_network(
+    std::string_view name, int classes, InputShape input
+);
+
 }  // namespace bw::models

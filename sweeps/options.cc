@@ -92,7 +92,9 @@ private:
             options.device = *text;
             return;
         }
-        const std::string hint = text == nullptr ? "" : did_you_mean(*text, kDevices);
+        std::string hint = text == nullptr ? "" : did_you_mean(*text, kDevices);
+        if (text != nullptr && (*text == "gpu" || *text == "nvidia"))
+            hint = "; did you mean \"cuda\"?";
         error(*entry, "expected auto, cpu or cuda, found " + found_text(entry->value) + hint);
     }
 

@@ -1,5 +1,7 @@
 #include "sweeps/trainer_check.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -96,15 +98,7 @@ public:
     void check() {
         for (const ReadParameter& read : input_.parameters) check_parameter(read);
         if (!by_name_.contains("model")) {
-            const Mark mark =
-                input_.parameters_entry == nullptr ? Mark{} : input_.parameters_entry->mark;
-            if (!refused_.contains("model")) {
-                problems_.error(
-                    mark,
-                    "parameters",
-                    "model is missing: " + first_models() + "; or name a program of your own"
-                );
-            }
+            require_model();
             return;
         }
         if (failed_) return;
@@ -113,8 +107,16 @@ public:
     }
 
 private:
-    static std::string first_models() {
-        return "which network to train, such as model: {value: cnn}";
+    void require_model() {
+        // A definition that could not be read has been reported already.
+        if (find_entry(input_.parameters_entry->value, "model") != nullptr) return;
+        problems_.error(
+            input_.parameters_entry->mark,
+            "parameters",
+            "model is missing: which network to train, such as model: {value: cnn}; for a program "
+            "of "
+            "your own, set program or command"
+        );
     }
 
     void check_parameter(const ReadParameter& read) {
@@ -132,13 +134,12 @@ private:
             );
             return;
         }
-        refused_.insert(std::string(known->name));
         const auto [place, is_new] = by_name_.emplace(known->name, &read);
         if (!is_new) {
             error(
                 read.entry->mark,
                 read.path,
-                "is the same parameter as " + place->second->parameter.name
+                "is the same parameter as " + place->second->parameter.name + "; give one of them"
             );
             return;
         }
@@ -189,9 +190,11 @@ private:
         std::string_view key,
         const Value& value
     ) {
-        auto problem = training_value_problem(known, value);
+        const auto problem = training_value_problem(known, value);
+        const bool given = find_entry(read.entry->value, key) != nullptr;
+        const Element& place = element_of(read, key);
         if (problem)
-            error(element_of(read, key).mark, read.path + "." + std::string(key), *problem);
+            error(place.mark, given ? read.path + "." + std::string(key) : read.path, *problem);
     }
 
     // What a parameter may be, for the rules between parameters: all listed values, the ends of a
@@ -260,6 +263,7 @@ private:
             found->second->parameter.distribution == Distribution::int_uniform) {
             add_range(*found->second, batches);
         }
+        if (batches.size() > kCombinationsMax) return;
         std::set<std::string> reported;
         for (const Candidate& model : candidates("model")) {
             for (const Candidate& batch : batches) check_group(model, batch, reported);
@@ -301,7 +305,6 @@ private:
     const TrainerCheckInput& input_;
     Problems& problems_;
     std::map<std::string_view, const ReadParameter*> by_name_;
-    std::set<std::string, std::less<>> refused_;  // named in the file, right or wrong
     bool failed_ = false;
 };
 

@@ -169,7 +169,7 @@ std::string shown(const Value& value) {
 }
 
 std::string limit_text(double limit) {
-    if (std::fabs(limit) < 1e15 && std::trunc(limit) == limit)
+    if (std::fabs(limit) < 1e16 && std::trunc(limit) == limit)
         return std::to_string(static_cast<std::int64_t>(limit));
     return to_json(Value{limit});
 }

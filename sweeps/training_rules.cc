@@ -57,16 +57,16 @@ std::optional<CombinationProblem> combination_problem(const Map& complete) {
     if (auto problem = models::input_problem(*model, dataset->channels, resolution)) {
         const bool by_channels =
             models::input_problem(*model, dataset->channels, model->resolution).has_value();
-        std::string message = *problem;
-        if (given == 0) {
-            message += " (" + std::string(dataset->name) + " has " +
-                       std::to_string(dataset->channels) + "x" +
-                       std::to_string(dataset->resolution) + "x" +
-                       std::to_string(dataset->resolution) + ")";
-            if (!by_channels && !model->fixed_resolution) message += "; set image_resolution";
+        if (by_channels) {
+            const std::string has = std::to_string(dataset->channels);
+            return CombinationProblem{
+                "model", *problem + " (" + std::string(dataset->name) + " has " + has + ")"};
         }
+        if (given != 0) return CombinationProblem{"image_resolution", *problem};
         return CombinationProblem{
-            by_channels || given == 0 ? "model" : "image_resolution", message};
+            "model",
+            *problem + " (" + std::string(dataset->name) + " has " + std::to_string(resolution) +
+                ")" + (model->fixed_resolution ? "" : "; set image_resolution")};
     }
     const auto limit = value_or(complete, "limit_train_samples", std::int64_t{0});
     const std::int64_t samples =

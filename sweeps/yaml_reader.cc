@@ -58,15 +58,24 @@ std::size_t size_bytes(const Element& element) {
     return total;
 }
 
-void put(Entries& entries, Entry entry) {
-    for (Entry& known : entries) {
-        if (known.key == entry.key) {
-            known = std::move(entry);
-            return;
+/// Entries in order, each key once; an index, so that many keys do not cost their square.
+class KeyedEntries {
+public:
+    void put(Entry entry) {
+        const auto [place, is_new] = places_.emplace(entry.key, entries_.size());
+        if (is_new) {
+            entries_.push_back(std::move(entry));
+        } else {
+            entries_[place->second] = std::move(entry);
         }
     }
-    entries.push_back(std::move(entry));
-}
+
+    Entries take() { return std::move(entries_); }
+
+private:
+    Entries entries_;
+    std::map<std::string, std::size_t> places_;
+};
 
 /// Receives yaml-cpp's events and stacks up the tree.
 class TreeBuilder : public YAML::EventHandler {
@@ -249,11 +258,12 @@ private:
         auto& entries = std::get<Entries>(frame.element.data);
         if (entries.empty()) known.clear();
         const auto [place, is_new] = known.emplace(entry.key, entries.size());
-        if (!is_new) {
+        if (is_new) {
+            entries.push_back(std::move(entry));
+        } else {
+            frame.pending->key = entry.key;
             problems_.warning(entry.mark, path(), "duplicate key; the last one counts, as in W&B");
             entries[place->second] = std::move(entry);
-        } else {
-            entries.push_back(std::move(entry));
         }
         frame.pending.reset();
     }
@@ -262,16 +272,16 @@ private:
     // first.
     static void merge(Frame& frame) {
         if (frame.merged.empty()) return;
-        Entries all;
+        KeyedEntries all;
         for (auto value = frame.merged.begin(); value != frame.merged.end(); ++value)
             merge_value(*value, all);
-        for (Entry& own : std::get<Entries>(frame.element.data)) put(all, std::move(own));
-        frame.element.data = std::move(all);
+        for (Entry& own : std::get<Entries>(frame.element.data)) all.put(std::move(own));
+        frame.element.data = all.take();
     }
 
-    static void merge_value(const Element& value, Entries& all) {
+    static void merge_value(const Element& value, KeyedEntries& all) {
         if (const auto* map = value.map()) {
-            for (const Entry& entry : *map) put(all, entry);
+            for (const Entry& entry : *map) all.put(entry);
             return;
         }
         const auto* list = value.list();
@@ -280,7 +290,7 @@ private:
         for (auto item = list->rbegin(); item != list->rend(); ++item) {
             if (item->map() == nullptr)
                 throw Stop{item->mark, "<< merges maps, found " + found_text(*item)};
-            for (const Entry& entry : *item->map()) put(all, entry);
+            for (const Entry& entry : *item->map()) all.put(entry);
         }
     }
 

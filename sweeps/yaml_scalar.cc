@@ -37,6 +37,10 @@ Value integer_value(bool negative, std::string_view digits, int base) {
         const auto number = static_cast<std::int64_t>(magnitude);
         return Value{negative ? -number : number};
     }
+    if (base == 10) {
+        const double number = std::strtod(std::string(digits).c_str(), nullptr);
+        return Value{negative ? -number : number};
+    }
     double number = 0;
     for (const char c : digits) {
         const int digit = is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10;

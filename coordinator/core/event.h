@@ -221,6 +221,8 @@ using Event = std::variant<
 
 /// "finished", "waiting_retry", ...
 const char* name_of(JobState state);
+const char* name_of(RankOutcome outcome);
+const char* name_of(StopKind kind);
 bool is_terminal(JobState state);
 
 }  // namespace bw::core

@@ -1,0 +1,157 @@
+#include "coordinator/core/constraints.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace bw::core {
+namespace {
+
+bool is_accepted(const std::string& device, const std::string& kind) {
+    if (device == "cpu") return kind == "cpu";
+    return device == "auto" || kind != "cpu";
+}
+
+// The kinds of slot that a sweep's jobs may use, accelerators first.
+std::vector<const SlotPool*> pools_for(const Situation& situation, const SweepRecord& sweep) {
+    std::vector<const SlotPool*> accepted;
+    const SlotPool* cpu = nullptr;
+    for (const auto& [kind, pool] : situation.pools) {
+        if (!is_accepted(sweep.sweep->options.device, kind)) continue;
+        if (kind == "cpu") {
+            cpu = &pool;
+        } else {
+            accepted.push_back(&pool);
+        }
+    }
+    if (cpu != nullptr) accepted.push_back(cpu);
+    return accepted;
+}
+
+std::int64_t world_size(const SweepRecord& sweep) { return sweep.sweep->options.world_size; }
+
+std::string slots_text(std::int64_t count, const SweepRecord& sweep) {
+    const std::string& device = sweep.sweep->options.device;
+    return std::to_string(count) + (device == "auto" ? "" : " " + device) +
+           (count == 1 ? " slot" : " slots");
+}
+
+std::optional<std::string> waits_for_retry(const Situation& situation, const JobRecord& job) {
+    if (job.state != JobState::waiting_retry) return std::nullopt;
+    char wait[32];
+    std::snprintf(
+        wait, sizeof wait, "%.1f", std::max(0.0, (job.not_before - situation.now).seconds())
+    );
+    return "tries again in " + std::string(wait) + " s: " + job.reason;
+}
+
+std::optional<std::string> is_paused(const Situation&, const JobRecord& job) {
+    if (job.state != JobState::paused) return std::nullopt;
+    return "is paused";
+}
+
+std::optional<std::string> sweep_is_at_its_limit(const Situation& situation, const JobRecord& job) {
+    const std::int64_t limit = situation.view.sweep(job.sweep).sweep->options.concurrency;
+    const auto placed = situation.placed.find(job.sweep);
+    if (limit == 0 || placed == situation.placed.end() || placed->second < limit)
+        return std::nullopt;
+    return "its sweep runs " + std::to_string(placed->second) + " of at most " +
+           std::to_string(limit) + (limit == 1 ? " job" : " jobs") +
+           " at a time (batchwright.concurrency)";
+}
+
+// Not a reason to hold others back: whether such slots ever come is not known, and the rest can run
+// meanwhile. Once they are there the job stands in line by its age.
+std::optional<std::string> gang_exceeds_all_slots(
+    const Situation& situation, const JobRecord& job
+) {
+    const SweepRecord& sweep = situation.view.sweep(job.sweep);
+    std::int64_t most = 0;
+    for (const SlotPool* pool : pools_for(situation, sweep)) most = std::max(most, pool->total);
+    if (world_size(sweep) <= most) return std::nullopt;
+    return "needs " + slots_text(world_size(sweep), sweep) +
+           " at once, and the live agents offer " + (most == 0 ? "none" : std::to_string(most)) +
+           " (batchwright.world_size)";
+}
+
+std::optional<std::string> older_job_is_first(const Situation& situation, const JobRecord& job) {
+    if (!situation.head || *situation.head == job.id) return std::nullopt;
+    const JobRecord& head = situation.view.job(*situation.head);
+    if (std::pair(job.sweep, job.id) < std::pair(head.sweep, head.id)) return std::nullopt;
+    return "job " + std::to_string(head.id.value) + " (sweep " + std::to_string(head.sweep.value) +
+           ") is older and waits for slots";
+}
+
+std::optional<std::string> too_few_free_slots(const Situation& situation, const JobRecord& job) {
+    const SweepRecord& sweep = situation.view.sweep(job.sweep);
+    std::int64_t most = 0;
+    for (const SlotPool* pool : pools_for(situation, sweep))
+        most = std::max(most, std::ssize(pool->free));
+    if (world_size(sweep) <= most) return std::nullopt;
+    return "needs " + slots_text(world_size(sweep), sweep) +
+           " at once; free now: " + std::to_string(most);
+}
+
+constexpr std::array kConstraints = {
+    Constraint{"retry-due", Holds::the_job, waits_for_retry},
+    Constraint{"not-paused", Holds::the_job, is_paused},
+    Constraint{"sweep-concurrency", Holds::its_sweep, sweep_is_at_its_limit},
+    Constraint{"gang-possible", Holds::its_sweep, gang_exceeds_all_slots},
+    Constraint{"first-in-line", Holds::the_job, older_job_is_first},
+    Constraint{"slots-free", Holds::all_behind, too_few_free_slots},
+};
+
+}  // namespace
+
+std::span<const Constraint> constraints() { return kConstraints; }
+
+const Constraint* find_holding(const Situation& situation, const JobRecord& job) {
+    for (const Constraint& constraint : kConstraints) {
+        if (constraint.obstacle(situation, job)) return &constraint;
+    }
+    return nullptr;
+}
+
+Situation make_situation(const View& view, Instant now) {
+    Situation situation{.view = view, .now = now, .pools = {}, .placed = {}, .head = {}};
+    for (const auto& [id, agent] : view.agents()) {
+        if (!agent.live) continue;
+        for (std::size_t slot = 0; slot < agent.slots.size(); ++slot) {
+            SlotPool& pool = situation.pools[agent.slots[slot].kind];
+            ++pool.total;
+            if (!agent.busy[slot]) pool.free.push_back({id, static_cast<std::uint32_t>(slot)});
+        }
+    }
+    for (const JobId id : view.unfinished()) {
+        const JobRecord& job = view.job(id);
+        if (live_attempt(job) != nullptr) ++situation.placed[job.sweep];
+    }
+    return situation;
+}
+
+std::vector<JobId> waiting_line(const View& view) {
+    std::vector<std::pair<SweepId, JobId>> line;
+    for (const JobId id : view.unfinished()) {
+        const JobRecord& job = view.job(id);
+        if (live_attempt(job) == nullptr) line.emplace_back(job.sweep, id);
+    }
+    std::sort(line.begin(), line.end());
+    std::vector<JobId> jobs;
+    for (const auto& [sweep, id] : line) jobs.push_back(id);
+    return jobs;
+}
+
+std::vector<SlotRef> choose_slots(const Situation& situation, const SweepRecord& sweep) {
+    const auto wanted = static_cast<std::ptrdiff_t>(world_size(sweep));
+    for (const SlotPool* pool : pools_for(situation, sweep)) {
+        const std::vector<SlotRef>& free = pool->free;
+        if (std::ssize(free) < wanted) continue;
+        for (auto first = free.begin(); free.end() - first >= wanted; ++first) {
+            if (first->agent == (first + wanted - 1)->agent) return {first, first + wanted};
+        }
+        return {free.begin(), free.begin() + wanted};
+    }
+    return {};
+}
+
+}  // namespace bw::core

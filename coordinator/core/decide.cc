@@ -1,0 +1,48 @@
+#include "coordinator/core/core.h"
+#include "coordinator/core/draft.h"
+#include "coordinator/core/handlers.h"
+#include "coordinator/core/queue.h"
+
+namespace bw::core {
+namespace {
+
+void handle(Draft& draft, const SubmitSweep& input) { on_submit(draft, input); }
+
+void handle(Draft& draft, const AgentHello& input) { on_hello(draft, input); }
+
+void handle(Draft& draft, const AgentGone& input) { on_gone(draft, input); }
+
+void handle(Draft& draft, const AgentReport& input) {
+    if (const auto* ended = std::get_if<RankEnded>(&input.fact))
+        on_rank_ended(draft, input, *ended);
+}
+
+void handle(Draft&, const Tick&) {}
+
+bool is_plain_news(const Input& input) {
+    const auto* report = std::get_if<AgentReport>(&input);
+    return report != nullptr && !std::holds_alternative<RankEnded>(report->fact);
+}
+
+}  // namespace
+
+std::vector<Event> decide(const State& state, const Input& input, Instant now) {
+    if (is_plain_news(input)) return news_of(state, std::get<AgentReport>(input), now);
+    Draft draft(state, now);
+    std::visit([&draft](const auto& i) { handle(draft, i); }, input);
+    settle_queue(draft);
+    return draft.take_events();
+}
+
+std::optional<Instant> next_timer(const State& state) {
+    if (has_points_due(state)) return Instant{};
+    std::optional<Instant> next;
+    for (const JobId id : state.unfinished) {
+        const JobRecord& job = state.jobs.at(id);
+        if (job.state == JobState::waiting_retry && (!next || job.not_before < *next))
+            next = job.not_before;
+    }
+    return next;
+}
+
+}  // namespace bw::core

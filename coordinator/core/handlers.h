@@ -1,0 +1,22 @@
+// One handler per input. Private to coordinator/core; decide.cc says what follows each.
+#pragma once
+
+#include <vector>
+
+#include "coordinator/core/draft.h"
+#include "coordinator/core/input.h"
+
+namespace bw::core {
+
+void on_submit(Draft& draft, const SubmitSweep& input);
+void on_hello(Draft& draft, const AgentHello& input);
+void on_gone(Draft& draft, const AgentGone& input);
+
+/// A rank's end may free slots and end jobs.
+void on_rank_ended(Draft& draft, const AgentReport& report, const RankEnded& fact);
+
+/// Every other fact of an agent: noted down when it is news of the live attempt, without any
+/// further decision.
+std::vector<Event> news_of(const State& state, const AgentReport& report, Instant now);
+
+}  // namespace bw::core

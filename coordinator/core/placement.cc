@@ -1,0 +1,60 @@
+#include "coordinator/core/placement.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "coordinator/core/constraints.h"
+#include "coordinator/core/job_plan.h"
+
+namespace bw::core {
+namespace {
+
+void take_slots(Situation& situation, const std::vector<SlotRef>& slots) {
+    for (auto& [kind, pool] : situation.pools) {
+        std::erase_if(pool.free, [&](const SlotRef& slot) {
+            return std::find(slots.begin(), slots.end(), slot) != slots.end();
+        });
+    }
+}
+
+void place(Draft& draft, Situation& situation, JobId id) {
+    const JobRecord& job = draft.view().job(id);
+    const SweepRecord& sweep = draft.view().sweep(job.sweep);
+    const auto plan = plan_of(*sweep.sweep, job.params_json);
+    if (!plan) {  // it was checked when the point was suggested, by an earlier release perhaps
+        draft.add(JobEnded{id, JobState::refused, plan.error().message, std::nullopt, draft.now()});
+        return;
+    }
+    AttemptPlaced placed;
+    placed.job = id;
+    placed.attempt = static_cast<std::uint32_t>(job.attempts.size()) + 1;
+    placed.slots = choose_slots(situation, sweep);
+    placed.plan = *plan;
+    placed.resume = job.checkpoint;
+    placed.at = draft.now();
+    BW_ASSERT(
+        std::ssize(placed.slots) == plan->world_size, "a job that nothing holds back has a gang"
+    );
+    take_slots(situation, placed.slots);
+    ++situation.placed[job.sweep];
+    draft.add(std::move(placed));
+}
+
+}  // namespace
+
+std::int64_t place_jobs(Draft& draft) {
+    Situation situation = make_situation(draft.view(), draft.now());
+    std::int64_t placed = 0;
+    for (const JobId id : waiting_line(draft.view())) {
+        const Constraint* constraint = find_holding(situation, draft.view().job(id));
+        if (constraint == nullptr) {
+            place(draft, situation, id);
+            ++placed;
+        } else if (constraint->holds == Holds::all_behind) {
+            break;
+        }
+    }
+    return placed;
+}
+
+}  // namespace bw::core

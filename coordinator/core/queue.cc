@@ -1,0 +1,114 @@
+#include "coordinator/core/queue.h"
+
+#include <map>
+
+#include "coordinator/core/job_plan.h"
+#include "coordinator/core/limits.h"
+#include "coordinator/core/placement.h"
+#include "sweeps/points.h"
+
+namespace bw::core {
+namespace {
+
+struct Tally {
+    std::int64_t unfinished = 0;
+    std::int64_t never_placed = 0;
+};
+
+std::map<SweepId, Tally> tallies(const View& view) {
+    std::map<SweepId, Tally> by_sweep;
+    for (const SweepId id : view.open()) by_sweep[id];
+    for (const JobId id : view.unfinished()) {
+        const JobRecord& job = view.job(id);
+        Tally& tally = by_sweep[job.sweep];
+        ++tally.unfinished;
+        if (job.attempts.empty()) ++tally.never_placed;
+    }
+    return by_sweep;
+}
+
+bool needs_points(const SweepRecord& sweep, const Tally& tally) {
+    return !sweep.exhausted && tally.never_placed <= kPointsAhead / 2;
+}
+
+std::uint64_t next_ordinal(const View& view, const SweepRecord& sweep) {
+    return sweep.jobs.empty() ? 0 : view.job(sweep.jobs.back()).ordinal + 1;
+}
+
+PointsSuggested suggest(const Draft& draft, const SweepRecord& sweep, std::int64_t count) {
+    PointsSuggested suggested{.sweep = sweep.id, .points = {}, .exhausted = false};
+    std::uint64_t ordinal = next_ordinal(draft.view(), sweep);
+    JobId job = draft.next_job();
+    for (; count > 0; --count, ++ordinal, ++job.value) {
+        auto point = sweeps::point_at(*sweep.sweep, ordinal);
+        if (!point) break;
+        std::string params_json = sweeps::to_json(sweeps::Value{std::move(point->params)});
+        suggested.points.push_back({job, ordinal, std::move(point->hash), std::move(params_json)});
+    }
+    suggested.exhausted = !sweeps::point_at(*sweep.sweep, ordinal).has_value();
+    return suggested;
+}
+
+void refuse_impossible(Draft& draft, const PointsSuggested& suggested) {
+    for (const SuggestedPoint& point : suggested.points) {
+        const auto plan = plan_of(*draft.view().sweep(suggested.sweep).sweep, point.params_json);
+        if (plan) continue;
+        draft.add(JobEnded{
+            point.job, JobState::refused, plan.error().message, std::nullopt, draft.now()});
+    }
+}
+
+// One chunk for every sweep that is short of points. How many were suggested.
+std::int64_t suggest_points(Draft& draft) {
+    std::int64_t count = 0;
+    for (const auto& [id, tally] : tallies(draft.view())) {
+        const SweepRecord& sweep = draft.view().sweep(id);
+        if (!needs_points(sweep, tally)) continue;
+        const PointsSuggested suggested = suggest(draft, sweep, kPointsAhead - tally.never_placed);
+        draft.add(suggested);
+        refuse_impossible(draft, suggested);
+        count += std::ssize(suggested.points);
+    }
+    return count;
+}
+
+void requeue_due_retries(Draft& draft) {
+    const std::set<JobId> unfinished = draft.view().unfinished();
+    for (const JobId id : unfinished) {
+        const JobRecord& job = draft.view().job(id);
+        if (job.state != JobState::waiting_retry || job.not_before > draft.now()) continue;
+        draft.add(JobRequeued{.job = id, .attempt = 0, .reason = job.reason, .not_before = {}});
+    }
+}
+
+void end_sweeps(Draft& draft) {
+    for (const auto& [id, tally] : tallies(draft.view())) {
+        if (tally.unfinished > 0 || !draft.view().sweep(id).exhausted) continue;
+        draft.add(SweepEnded{id, draft.now()});
+    }
+}
+
+}  // namespace
+
+void settle_queue(Draft& draft) {
+    requeue_due_retries(draft);
+    // Points that are refused and jobs that are placed make room for more points.
+    std::int64_t budget = kPointsPerDecisionMax;
+    for (;;) {
+        const std::int64_t suggested = budget > 0 ? suggest_points(draft) : 0;
+        budget -= suggested;
+        const std::int64_t placed = place_jobs(draft);
+        if (suggested == 0 && placed == 0) break;
+    }
+    end_sweeps(draft);
+}
+
+bool has_points_due(const State& state) {
+    const View view(state);
+    for (const auto& [id, tally] : tallies(view)) {
+        if (needs_points(view.sweep(id), tally)) return true;
+    }
+    return false;
+}
+
+}  // namespace bw::core

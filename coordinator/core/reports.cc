@@ -1,0 +1,94 @@
+// Facts that agents report. A fact counts once, and only from the agent's live epoch about the
+// job's live attempt: everything else is late, repeated, or from an attempt that was fenced off.
+#include <algorithm>
+#include <cmath>
+
+#include "coordinator/core/handlers.h"
+#include "coordinator/core/retry.h"
+
+namespace bw::core {
+namespace {
+
+struct Subject {
+    const JobRecord* job = nullptr;
+    const AttemptRecord* attempt = nullptr;
+};
+
+Subject find_subject(
+    const State& state, const AgentReport& report, JobId id, std::uint32_t number
+) {
+    const auto agent = state.agents.find(report.agent);
+    const auto job = state.jobs.find(id);
+    if (agent == state.agents.end() || job == state.jobs.end()) return {};
+    if (!agent->second.live || agent->second.epoch != report.epoch) return {};
+    const AttemptRecord* attempt = live_attempt(job->second);
+    if (attempt == nullptr || attempt->number != number) return {};
+    const bool holds_a_rank = std::ranges::any_of(attempt->ranks, [&](const RankRecord& rank) {
+        return rank.slot.agent == report.agent;
+    });
+    return holds_a_rank ? Subject{&job->second, attempt} : Subject{};
+}
+
+void keep_finite(std::map<std::string, double>& values) {
+    std::erase_if(values, [](const auto& entry) { return !std::isfinite(entry.second); });
+}
+
+using News = std::optional<Event>;
+
+News news(const Subject& subject, StoreOpened fact, Instant) {
+    const AttemptRecord& attempt = *subject.attempt;
+    if (attempt.store_port == fact.port && attempt.store_host == fact.host) return std::nullopt;
+    return fact;
+}
+
+News news(const Subject& subject, AttemptRunning fact, Instant now) {
+    if (subject.attempt->running) return std::nullopt;
+    fact.at = now;
+    return fact;
+}
+
+News news(const Subject& subject, CheckpointAccepted fact, Instant) {
+    const std::optional<Checkpoint>& newest = subject.job->checkpoint;
+    if (newest && newest->step >= fact.checkpoint.step) return std::nullopt;
+    return fact;
+}
+
+News news(const Subject& subject, EpochMeasured fact, Instant) {
+    keep_finite(fact.values);
+    const auto& epochs = subject.job->epochs;
+    const auto known = std::ranges::find(epochs, fact.epoch, &EpochRecord::epoch);
+    if (known != epochs.end() && known->step == fact.step && known->values == fact.values)
+        return std::nullopt;
+    return fact;
+}
+
+News news(const Subject&, const RankEnded&, Instant) { return std::nullopt; }  // on_rank_ended's
+
+}  // namespace
+
+std::vector<Event> news_of(const State& state, const AgentReport& report, Instant now) {
+    const News found = std::visit(
+        [&](const auto& fact) -> News {
+            const Subject subject = find_subject(state, report, fact.job, fact.attempt);
+            return subject.attempt == nullptr ? std::nullopt : news(subject, fact, now);
+        },
+        report.fact
+    );
+    return found ? std::vector<Event>{*found} : std::vector<Event>{};
+}
+
+void on_rank_ended(Draft& draft, const AgentReport& report, const RankEnded& fact) {
+    const Subject subject = find_subject(draft.base(), report, fact.job, fact.attempt);
+    if (subject.attempt == nullptr || fact.rank < 0 ||
+        fact.rank >= std::ssize(subject.attempt->ranks))
+        return;
+    const RankRecord& rank = subject.attempt->ranks[static_cast<std::size_t>(fact.rank)];
+    if (rank.ended || rank.slot.agent != report.agent) return;
+    RankEnded ended = fact;
+    ended.at = draft.now();
+    if (ended.result) keep_finite(ended.result->metrics);
+    draft.add(std::move(ended));
+    follow_up(draft, fact.job);
+}
+
+}  // namespace bw::core

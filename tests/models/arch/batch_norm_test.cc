@@ -131,7 +131,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"OneSampleGroups", {3, 4, 6, 6}, {1, 1, 1}},
         Case{"Sequences", {5, 6, 10}, {3, 2}}
     ),
-    [](const auto& info) { return std::string(info.param.name); }
+    [](const auto& item) { return std::string(item.param.name); }
 );
 
 TEST(BatchNormGroups, ASingleValueGivesTheBiasAndNoGradient) {

@@ -36,7 +36,8 @@ Error unreachable(const Endpoint& endpoint, const boost::system::error_code& err
 Result<nlohmann::json> read_reply(const beast::http::response<beast::http::string_body>& reply) {
     nlohmann::json body = nlohmann::json::parse(reply.body(), nullptr, false);
     if (body.is_discarded()) return fail(Errc::corrupt, "the coordinator's reply is no JSON");
-    if (reply.result_int() < 400) return body;
+    // json converts from anything, so the value must be named as one.
+    if (reply.result_int() < 400) return {boost::system::in_place_value, std::move(body)};
     const bool has_text = body.is_object() && body.contains("error") && body["error"].is_string();
     return fail(Errc::refused, has_text ? body["error"].get<std::string>() : reply.body());
 }

@@ -4,7 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/sweep_file.h"
-#include "coordinator/core/core.h"
+#include "coordinator/core/job_plan.h"
 #include "sweeps/points.h"
 
 namespace bw::cli {
@@ -12,12 +12,13 @@ namespace bw::cli {
 namespace {
 
 nlohmann::json plan_json(const sweeps::Sweep& sweep, const sweeps::Point& point) {
+    const std::string params_json = sweeps::to_json(sweeps::Value{point.params});
     nlohmann::json row = {
         {"ordinal", point.ordinal},
         {"hash", point.hash},
-        {"params", nlohmann::json::parse(sweeps::to_json(sweeps::Value{point.params}))},
+        {"params", nlohmann::json::parse(params_json)},
     };
-    const auto plan = core::plan_for(sweep, point.params);
+    const auto plan = core::plan_of(sweep, params_json);
     row["verdict"] = plan ? "fits" : "refused";
     row["why"] = plan ? "no memory limit is set" : plan.error().message;
     if (plan) {

@@ -1,5 +1,5 @@
-// The agent: owns the slots of a host (or its share of them), supervises one trainer process per rank, and reports
-// facts to the coordinator. One thread, one io_context; no LibTorch.
+// The agent: owns the slots of a host (or its share of them), supervises one trainer process per
+// rank, and reports facts to the coordinator. One thread, one io_context; no LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace bw::agent {
 
 /// One device that the agent offers.
 struct SlotOptions {
-    std::string kind = "cpu";            // "cpu", or "cuda:UUID"
+    std::string kind = "cpu";             // "cpu", or "cuda:UUID"
     std::int64_t memory_limit_bytes = 0;  // 0: none
     int threads = 1;
 };
@@ -23,23 +23,36 @@ struct AgentOptions {
     std::string coordinator_host = "127.0.0.1";
     std::uint16_t coordinator_port = 0;
     std::string token;
-    std::string name;  // stable over restarts of the agent: "HOST/LOCAL_RANK"
+    std::string name;                // stable over restarts of the agent: "HOST/LOCAL_RANK"
     std::string host = "127.0.0.1";  // address that trainers of other hosts can reach
     std::vector<SlotOptions> slots;
     std::filesystem::path trainer;    // the program batchwright-trainer
     std::filesystem::path work_dir;   // spool of unacknowledged facts, records of trainer processes
     std::string data_path;            // search path of the data sets
     std::filesystem::path cache_dir;  // decoded data sets
-    Duration grace = seconds(30);     // for a trainer to stop at a step and checkpoint before it is killed
+    Duration grace =
+        seconds(30);  // for a trainer to stop at a step and checkpoint before it is killed
 };
 
-/// "cpu:2" or "cpu:2x8GiB" or "cpu:0.5GiB,1GiB" or "auto", for local rank `local_rank` of `local_size` agents on this
-/// host, which share the devices. "auto": two slots per host at least, one for every two cores, at most eight;
-/// threads are shared out evenly, one at least. Errors: invalid_input with the accepted forms.
-Result<std::vector<SlotOptions>> parse_device(std::string_view device, int cores, int local_rank, int local_size);
+/// "cpu:2" or "cpu:2x8GiB" or "cpu:0.5GiB,1GiB" or "auto", for local rank `local_rank` of
+/// `local_size` agents on this host, which share the devices. "auto": two slots per host at least,
+/// one for every two cores, at most eight; threads are shared out evenly, one at least. Errors:
+/// invalid_input with the accepted forms.
+Result<std::vector<SlotOptions>> parse_device(
+    std::string_view device, int cores, int local_rank, int local_size
+);
 
-/// Runs until the coordinator dismisses it, or SIGTERM/SIGINT (then trainers checkpoint within the grace), or for ever
-/// reconnecting with back-off. Returns the process's exit status: 0 dismissed or terminated in order.
+/// Statuses of run_agent, which are the program's (docs/operations.md).
+inline constexpr int kExitLeft = 0;  // dismissed, or ended by a signal in good order
+inline constexpr int kExitBadOptions =
+    2;                                // the trainer's program or the work folder cannot be used
+inline constexpr int kExitInUse = 4;  // another agent process holds the work folder
+inline constexpr int kExitRefused =
+    6;  // by the coordinator: another release, token or state directory
+
+/// Runs until the coordinator dismisses it, or SIGTERM/SIGINT (then trainers checkpoint within the
+/// grace; a second signal kills them), or for ever reconnecting with back-off. Returns one of the
+/// statuses above. Call from the main thread: trainers die with the thread that started them.
 int run_agent(const AgentOptions& options);
 
 }  // namespace bw::agent

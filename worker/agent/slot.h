@@ -1,0 +1,121 @@
+// One slot: its warm trainer, and the rank that runs on it. A trainer is used once; its successor
+// is warmed when the slot is idle again. A rank has ended, and the slot is free, only when its
+// process is gone. Loop thread only.
+//
+//   warming --Ready--> warm --start()--> at work --last word--> leaving --process gone--> warming
+//
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/time.h"
+#include "worker/agent/facts.h"
+#include "worker/agent/trainer_process.h"
+
+namespace bw::agent {
+
+class Slot {
+public:
+    /// For a trainer to exit after its last word; then it is killed.
+    static constexpr Duration kExitGrace = seconds(10);
+    static constexpr Duration kWarmAgainFirst = milliseconds(200), kWarmAgainMax = seconds(10);
+
+    struct Ports {
+        std::function<void(proto::Fact)> on_fact;
+        std::function<void(const proto::Progress&)> on_sample;
+        std::function<void()> on_process_gone;
+    };
+
+    struct Options {
+        std::string name;  // for messages: "slot 0"
+        TrainerProcessOptions trainer;
+        Duration grace;  // for a rank to stop on request
+    };
+
+    Slot(boost::asio::io_context& io, Options options, Ports ports);
+
+    /// Warms a trainer, unless there is one.
+    void warm();
+
+    /// Runs this rank. Whatever the slot still holds is over in the coordinator's eyes: it is
+    /// killed first, and nothing is said of it.
+    void start(trainer_wire::Start start);
+
+    void rendezvous(const trainer_wire::Rendezvous& where);
+    void confirm_checkpoint(std::int64_t step);
+    void stop(StopOrder order);
+
+    /// Ends the rank at once and says nothing of it: its epoch is over.
+    void abandon();
+
+    /// No more trainers: a warm one ends now, a rank is stopped as by `preempt`.
+    void close();
+
+    /// Call after SIGCHLD.
+    void reap();
+
+    [[nodiscard]] std::optional<RankKey> held() const;
+
+    /// Neither a rank nor a process that has run one.
+    [[nodiscard]] bool is_free() const {
+        return !run_ && !(process_ != nullptr && process_is_used_);
+    }
+
+    [[nodiscard]] bool has_process() const { return process_ != nullptr; }
+
+private:
+    struct Run {
+        RankKey key;
+        trainer_wire::Start start;
+        bool is_sent = false;
+        std::optional<trainer_wire::Rendezvous> rendezvous;
+        bool rendezvous_is_sent = false;
+        bool is_stopping = false;
+        std::int64_t step = 0;
+        std::optional<LastWord> last_word;
+    };
+
+    void on_message(const trainer_wire::FromTrainer& message);
+    void take(const trainer_wire::Ready&);
+    void take(const trainer_wire::StoreOpened& message);
+    void take(const trainer_wire::Running& message);
+    void take(const trainer_wire::Progress& message);
+    void take(const trainer_wire::CheckpointDurable& message);
+    void take(const trainer_wire::EpochEnded& message);
+
+    void take(const trainer_wire::Finished& message) { take_last_word(message); }
+
+    void take(const trainer_wire::Stopped& message) { take_last_word(message); }
+
+    void take(const trainer_wire::Failed& message) { take_last_word(message); }
+
+    void take_last_word(LastWord word);
+    [[nodiscard]] bool leads() const;  // rank 0 of a run that has begun: speaks for the attempt
+    void send_start();
+    void send_rendezvous();
+    void on_end(const TrainerExit& exit);
+    void report_end(const Run& run, const TrainerExit& exit);
+    void end_unsent_run();
+    void kill_after(Duration grace);
+    void warm_later();
+
+    boost::asio::io_context& io_;
+    Options options_;
+    Ports ports_;
+    std::shared_ptr<TrainerProcess> process_;
+    bool process_is_ready_ = false;
+    bool process_is_used_ = false;  // by run_, or by one before it that was abandoned
+    std::optional<Run> run_;
+    bool is_closed_ = false;
+    Duration warm_again_ = kWarmAgainFirst;
+    boost::asio::steady_timer kill_timer_, warm_timer_;
+};
+
+}  // namespace bw::agent

@@ -1,0 +1,42 @@
+// What an attempt trains: the point's parameters as the trainer understands them, from
+// Start.params_json. The sweep language has checked them already; here they are checked again,
+// because any program may send them. No torch.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "worker/trainer/data/loader.h"
+#include "worker/trainer/data/sampler.h"
+
+namespace bw::trainer {
+
+enum class Precision { fp32, fp64 };
+enum class OptimizerKind { sgd, adam };
+
+struct TrainingParams {
+    std::string model;
+    std::string dataset = "fashion_mnist";
+    std::int64_t num_epochs = 10;
+    std::int64_t max_steps = 0;  // 0: no limit
+    double learning_rate = 0.001;
+    double momentum = 0;
+    double weight_decay = 0;
+    OptimizerKind optimizer = OptimizerKind::adam;
+    std::int64_t image_resolution = 0;  // 0: as stored
+    std::uint64_t seed = 0;
+    std::int64_t eval_interval = 1;  // epochs; 0: never
+    LastBatch last_batch = LastBatch::drop;
+    std::int64_t limit_train_samples = 0, limit_test_samples = 0;  // 0: all
+    Precision precision = Precision::fp32;
+    Augment augment = Augment::none;
+    std::string hash;  // SHA-256 of the canonical JSON: which point a checkpoint belongs to
+};
+
+/// Missing parameters take their defaults; unknown ones are ignored, so that the agent may be
+/// newer. Errors: Errc::invalid_input, naming the parameter.
+Result<TrainingParams> parse_params(std::string_view json);
+
+}  // namespace bw::trainer

@@ -1,0 +1,118 @@
+#include "worker/trainer/attempt_run.h"
+
+#include <cstdio>
+#include <utility>
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+
+#include "worker/trainer/torch_error.h"
+#include "worker/trainer/training_loop.h"
+
+namespace bw::trainer {
+namespace {
+
+namespace wire = trainer_wire;
+
+/// Whether another attempt could end otherwise.
+bool is_worth_a_retry(Errc code) {
+    switch (code) {
+        case Errc::invalid_input:
+        case Errc::not_found:
+        case Errc::corrupt:
+        case Errc::refused:
+        case Errc::version_mismatch:
+        case Errc::not_finite:
+        case Errc::unsupported:
+            return false;
+        case Errc::success:
+        case Errc::unknown:
+        case Errc::already_exists:
+        case Errc::in_use:
+        case Errc::io:
+        case Errc::out_of_memory:
+        case Errc::timed_out:
+        case Errc::peer_gone:
+        case Errc::cancelled:
+            return true;
+    }
+    return true;
+}
+
+/// Rank 0's answer to where the others should come; nothing when the agent wants an end or is gone.
+std::optional<wire::Rendezvous> wait_for_rendezvous(AgentChannel& channel) {
+    while (const auto message = channel.wait()) {
+        if (const auto* rendezvous = std::get_if<wire::Rendezvous>(&*message)) return *rendezvous;
+        if (std::holds_alternative<wire::Stop>(*message)) return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+/// Errc::cancelled: ended before the ranks met.
+Result<std::unique_ptr<Collective>> meet(AgentChannel& channel, const wire::Start& start) {
+    if (start.plan.world_size == 1) return make_solo_collective();
+    const GroupOptions group{
+        .host = start.host,
+        .prefix = std::to_string(start.job) + "/" + std::to_string(start.attempt) + "/0",
+        .rank = start.rank,
+        .world_size = start.plan.world_size};
+    if (start.rank == 0) {
+        auto store = RendezvousStore::open(start.host);
+        if (!store) return store.error();
+        channel.send(wire::StoreOpened{
+            .host = start.host.empty() ? "127.0.0.1" : start.host, .port = store->port()});
+        return store->connect(group);
+    }
+    const auto rendezvous = wait_for_rendezvous(channel);
+    if (!rendezvous) return fail(Errc::cancelled, "stopped before the ranks met");
+    auto store = RendezvousStore::join(rendezvous->host, rendezvous->port);
+    if (!store) return store.error();
+    return store->connect(group);
+}
+
+Result<void> train(AgentChannel& channel, const wire::Start& start) {
+    at::set_num_threads(start.threads);
+    auto training = build_training(start);
+    if (!training) return training.error();
+    auto collective = meet(channel, start);
+    if (!collective && collective.error().code == Errc::cancelled) {
+        channel.send(wire::Stopped{.step = (*training)->state.step});
+        return {};
+    }
+    if (!collective) return collective.error();
+    connect_training(**training, std::move(*collective));
+    return TrainingLoop(**training, channel).run();
+}
+
+Result<void> train_guarded(AgentChannel& channel, const wire::Start& start) {
+    try {
+        return train(channel, start);
+    } catch (const std::exception& error) {
+        return fail(
+            is_out_of_memory(error) ? Errc::out_of_memory : Errc::unknown, error_text(error)
+        );
+    }
+}
+
+}  // namespace
+
+void warm_up() {
+    at::set_num_threads(1);
+    at::globalContext().setBenchmarkCuDNN(false);
+    const auto x = torch::ones({1, 1, 8, 8}).requires_grad_();
+    (x * 2).sum().backward();
+}
+
+int run_attempt(AgentChannel& channel, const wire::Start& start) {
+    const auto result = train_guarded(channel, start);
+    if (result) return 0;
+    const Error& error = result.error();
+    std::fprintf(stderr, "rank %d failed: %s\n", start.rank, error.message.c_str());
+    channel.send(wire::Failed{
+        .code = static_cast<int>(error.code),
+        .message = error.message,
+        .retry = is_worth_a_retry(error.code)});
+    return 1;
+}
+
+}  // namespace bw::trainer

@@ -1,0 +1,47 @@
+#include "worker/trainer/evaluate.h"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include <ATen/ops/cross_entropy_loss.h>
+#include <c10/core/InferenceMode.h>
+
+#include "plan/split.h"
+
+namespace bw::trainer {
+
+Result<Evaluation> evaluate(
+    models::Network& network,
+    Loader& loader,
+    BatchStage& stage,
+    Collective& collective,
+    int rank,
+    std::int64_t samples
+) {
+    const auto share =
+        plan::rank_shares(samples, 0, collective.world_size())[static_cast<std::size_t>(rank)];
+    auto sums = torch::zeros({3}, torch::kDouble);  // loss, correct, samples
+    auto* totals = sums.data_ptr<double>();
+    network.eval();
+    for (std::int64_t begin = share.begin; begin < share.end; begin += stage.samples_max()) {
+        const c10::InferenceMode inference;
+        std::vector<std::uint32_t> indices(
+            static_cast<std::size_t>(std::min(stage.samples_max(), share.end - begin))
+        );
+        std::iota(indices.begin(), indices.end(), static_cast<std::uint32_t>(begin));
+        const auto batch = stage.load(loader, indices, 0);
+        const auto logits = network.forward(batch.images);
+        totals[0] +=
+            at::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::Sum).item<double>();
+        totals[1] +=
+            static_cast<double>(logits.argmax(1).eq(batch.labels).sum().item<std::int64_t>());
+        totals[2] += static_cast<double>(indices.size());
+    }
+    network.train();
+    collective.launch_sum(sums);
+    if (auto done = collective.wait(); !done) return done.error();
+    return Evaluation{.loss = totals[0] / totals[2], .accuracy = totals[1] / totals[2]};
+}
+
+}  // namespace bw::trainer

@@ -1,0 +1,87 @@
+// One optimizer step of one rank: its micro-batches, the reduction, the verdict that all ranks
+// share, the update. Losses are sums weighted by 1/N with N the samples of this very step: nowhere
+// a mean of means.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "base/result.h"
+#include "models/arch/build.h"
+#include "plan/split.h"
+#include "worker/trainer/batch_stage.h"
+#include "worker/trainer/optimizer/optimizer.h"
+#include "worker/trainer/reducer.h"
+
+namespace bw::trainer {
+
+struct StopRequests {
+    bool preempt = false, cancel = false;
+};
+
+struct StepRequest {
+    std::int64_t step = 0;  // from 0, over all epochs
+    std::int64_t epoch = 0;
+    std::span<const std::uint32_t> batch;  // the samples of all ranks, in order
+    StopRequests stop;                     // as asked of this rank
+    double learning_rate = 0;
+};
+
+/// Sums over all samples of all ranks.
+struct StepOutcome {
+    double loss_sum = 0, correct = 0;
+    std::int64_t samples = 0;  // as counted by the loaders
+    StopRequests stop;         // as agreed: every rank reads the same
+};
+
+/// What the step works on; all of it outlives the stepper.
+struct StepParts {
+    models::Network& network;
+    FlatParameters& parameters;
+    BatchNormSums& batch_norm;
+    Optimizer& optimizer;
+    Loader& loader;
+    BatchStage& stage;
+    Collective& collective;
+};
+
+struct StepOptions {
+    plan::Plan plan;
+    int rank = 0;
+    std::uint64_t seed = 0;  // of dropout: keyed by (seed, step, rank, try)
+};
+
+/// Not thread-safe.
+class Stepper {
+public:
+    Stepper(const StepParts& parts, const StepOptions& options);
+
+    /// Errors, the same kind on every rank: Errc::not_finite (nothing was updated),
+    /// Errc::out_of_memory (the smallest micro-batch does not fit), Errc::peer_gone, Errc::unknown.
+    Result<StepOutcome> run(const StepRequest& request);
+
+    /// As run: smaller than planned after a rank ran out of memory.
+    [[nodiscard]] const plan::Plan& plan() const { return options_.plan; }
+
+private:
+    void accumulate(const StepRequest& request);
+    void run_micro_batch(const StagedBatch& batch);
+    void fill_control(const StepRequest& request);
+    Result<void> shrink();
+    Error not_finite_error(const StepRequest& request, double loss_sum) const;
+
+    StepParts parts_;
+    StepOptions options_;
+    Reducer reducer_;
+    torch::Tensor weight_;                  // 1/N, the gradient of the loss
+    torch::Tensor loss_sum_, correct_sum_;  // float64, of this rank's share
+    std::int64_t loaded_before_ = 0;
+    bool out_of_memory_ = false;
+    std::string fatal_;
+};
+
+}  // namespace bw::trainer

@@ -1,0 +1,226 @@
+#include "worker/trainer/training.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/rng.h"
+#include "base/sha256.h"
+#include "base/text.h"
+
+namespace bw::trainer {
+namespace {
+
+constexpr std::uint64_t kInitStream = 0x696e6974;
+// Evaluation keeps no activations for backward, so a few more samples than in training fit for
+// certain.
+constexpr std::int64_t kEvaluationBatchMin = 16;
+
+torch::ScalarType dtype_of(Precision precision) {
+    switch (precision) {
+        case Precision::fp32:
+            return torch::kFloat;
+        case Precision::fp64:
+            return torch::kDouble;
+    }
+    return torch::kFloat;
+}
+
+Result<models::BatchNormMode> batch_norm_mode(const std::string& name) {
+    if (name == "ghost") return models::BatchNormMode::ghost;
+    if (name == "micro_batch") return models::BatchNormMode::micro_batch;
+    if (name == "frozen") return models::BatchNormMode::frozen;
+    return fail(
+        Errc::invalid_input,
+        "unknown bn " + bw::quoted(name) + ": expected ghost, micro_batch or frozen"
+    );
+}
+
+std::int64_t limited(std::int64_t count, std::int64_t limit) {
+    return limit > 0 ? std::min(limit, count) : count;
+}
+
+Result<void> add_plan(Training& training) {
+    const auto& wanted = training.start.plan;
+    auto plan =
+        plan::make_plan(wanted.global_batch, wanted.group, wanted.world_size, wanted.micro_batch);
+    if (!plan) return plan.error();
+    training.plan = *plan;
+    if (training.start.rank < 0 || training.start.rank >= wanted.world_size) {
+        return fail(
+            Errc::invalid_input,
+            "rank " + std::to_string(training.start.rank) + " is outside the world"
+        );
+    }
+    if (training.start.device != "cpu") {
+        return fail(
+            Errc::unsupported,
+            "device " + bw::quoted(training.start.device) + ": this trainer has the CPU only"
+        );
+    }
+    return {};
+}
+
+Result<Loader> load_split(const Training& training, Split split) {
+    const auto& params = training.params;
+    auto dataset = load_dataset(
+        {.name = params.dataset,
+         .split = split,
+         .search_path = training.start.data_path,
+         .cache_dir = training.start.cache_dir}
+    );
+    if (!dataset) return dataset.error();
+    return Loader(
+        std::move(*dataset),
+        {.resolution = static_cast<int>(params.image_resolution),
+         .augment = split == Split::train ? params.augment : Augment::none,
+         .seed = params.seed}
+    );
+}
+
+Result<void> add_data(Training& training) {
+    const auto& params = training.params;
+    auto train = load_split(training, Split::train);
+    if (!train) return train.error();
+    auto sampler = Sampler::make(
+        {.samples = limited(train->dataset().count, params.limit_train_samples),
+         .batch = training.plan.global_batch,
+         .seed = params.seed,
+         .last = params.last_batch}
+    );
+    if (!sampler) return sampler.error();
+    training.sampler.emplace(std::move(*sampler));
+    training.data_fingerprint = train->dataset().fingerprint;
+    training.train_loader.emplace(std::move(*train));
+    if (params.eval_interval == 0) return {};
+    auto test = load_split(training, Split::test);
+    if (!test) return test.error();
+    training.test_samples = limited(test->dataset().count, params.limit_test_samples);
+    training.data_fingerprint = sha256_hex(training.data_fingerprint + test->dataset().fingerprint);
+    training.test_loader.emplace(std::move(*test));
+    return {};
+}
+
+Result<void> add_network(Training& training) {
+    const auto& params = training.params;
+    const auto& loader = *training.train_loader;
+    auto mode = batch_norm_mode(training.start.bn);
+    if (!mode) return mode.error();
+    torch::manual_seed(key_of(params.seed, kInitStream));
+    auto network = models::build_network(
+        params.model,
+        loader.dataset().info->classes,
+        {.channels = loader.dataset().channels, .height = loader.height(), .width = loader.width()}
+    );
+    if (!network) return network.error();
+    training.network = *network;
+    training.network->to(dtype_of(params.precision));
+    training.network->train();
+    training.parameters = std::make_unique<FlatParameters>(*training.network);
+    training.optimizer = make_optimizer(*training.parameters, params);
+    training.batch_norm =
+        std::make_unique<BatchNormSums>(*training.network, *mode, training.start.rank);
+    training.stage = std::make_unique<BatchStage>(
+        loader, std::max(training.plan.micro_batch, kEvaluationBatchMin), dtype_of(params.precision)
+    );
+    return {};
+}
+
+Result<void> check_origin(const Training& training, const Metadata& found) {
+    const Metadata expected = checkpoint_metadata(training);
+    for (const char* name : {"params_hash", "data_fingerprint", "global_batch", "bn", "group"}) {
+        const auto it = found.find(name);
+        if (it == found.end() || it->second != expected.at(name)) {
+            return fail(
+                Errc::invalid_input,
+                std::string("it belongs to another run: ") + name + " is " +
+                    bw::quoted(it == found.end() ? "missing" : it->second) + ", expected " +
+                    bw::quoted(expected.at(name))
+            );
+        }
+    }
+    return {};
+}
+
+Result<void> resume(Training& training) {
+    const std::string& path = training.start.resume_from;
+    const auto named = [&path](const Error& error) {
+        return fail(
+            error.code, "checkpoint " + bw::quoted(path) + " cannot be resumed: " + error.message
+        );
+    };
+    auto file = read_checkpoint(path);
+    if (!file) return file.error();
+    if (auto same = check_origin(training, file->metadata); !same) return named(same.error());
+    auto state = read_run_state(file->metadata);
+    if (!state) return named(state.error());
+    if (auto restored = restore(*file, checkpoint_tensors(training)); !restored)
+        return named(restored.error());
+    training.state = *state;
+    return {};
+}
+
+}  // namespace
+
+std::int64_t Training::total_steps() const {
+    const std::int64_t all = params.num_epochs * sampler->steps_per_epoch();
+    return params.max_steps > 0 ? std::min(all, params.max_steps) : all;
+}
+
+Result<std::unique_ptr<Training>> build_training(const trainer_wire::Start& start) {
+    auto training = std::make_unique<Training>();
+    training->start = start;
+    auto params = parse_params(start.params_json);
+    if (!params) return params.error();
+    training->params = std::move(*params);
+    if (auto done = add_plan(*training); !done) return done.error();
+    if (auto done = add_data(*training); !done) return done.error();
+    if (auto done = add_network(*training); !done) return done.error();
+    if (start.resume_from.empty()) return training;
+    if (auto done = resume(*training); !done) return done.error();
+    return training;
+}
+
+void connect_training(Training& training, std::unique_ptr<Collective> collective) {
+    training.collective = std::move(collective);
+    training.stepper = std::make_unique<Stepper>(
+        StepParts{
+            .network = *training.network,
+            .parameters = *training.parameters,
+            .batch_norm = *training.batch_norm,
+            .optimizer = *training.optimizer,
+            .loader = *training.train_loader,
+            .stage = *training.stage,
+            .collective = *training.collective},
+        StepOptions{
+            .plan = training.plan, .rank = training.start.rank, .seed = training.params.seed}
+    );
+}
+
+Metadata checkpoint_metadata(const Training& training) {
+    Metadata metadata;
+    write_run_state(training.state, metadata);
+    const auto& plan = training.stepper ? training.stepper->plan() : training.plan;
+    const std::int64_t steps_per_epoch = training.sampler->steps_per_epoch();
+    metadata["format"] = "batchwright-checkpoint-1";
+    metadata["epoch"] = std::to_string(training.state.step / steps_per_epoch);
+    metadata["cursor"] = std::to_string(training.state.step % steps_per_epoch * plan.global_batch);
+    metadata["params_hash"] = training.params.hash;
+    metadata["data_fingerprint"] = training.data_fingerprint;
+    metadata["bn"] = training.start.bn;
+    metadata["global_batch"] = std::to_string(plan.global_batch);
+    metadata["group"] = std::to_string(plan.group);
+    metadata["world_size"] = std::to_string(plan.world_size);
+    metadata["micro_batch"] = std::to_string(plan.micro_batch);
+    metadata["accumulation"] = std::to_string(plan.accumulation);
+    return metadata;
+}
+
+std::vector<NamedTensor> checkpoint_tensors(const Training& training) {
+    auto tensors = weights_of(*training.network);
+    for (auto& tensor : optimizer_state_of(*training.optimizer, *training.parameters)) {
+        tensors.push_back(std::move(tensor));
+    }
+    return tensors;
+}
+
+}  // namespace bw::trainer

@@ -1,0 +1,53 @@
+// Everything that one rank of one attempt trains with, built from Start in the order in which
+// things can go wrong: parameters, plan, data, network, checkpoint; the other ranks last.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "wire/trainer/messages.h"
+#include "worker/trainer/attempt/params.h"
+#include "worker/trainer/attempt/run_state.h"
+#include "worker/trainer/evaluate.h"
+#include "worker/trainer/model_state.h"
+#include "worker/trainer/stepper.h"
+
+namespace bw::trainer {
+
+/// One per attempt; members in the order of their construction. Not movable: parts refer to one
+/// another.
+struct Training {
+    trainer_wire::Start start;
+    TrainingParams params;
+    plan::Plan plan;
+    std::string data_fingerprint;  // of training and test set
+    std::optional<Sampler> sampler;
+    std::optional<Loader> train_loader, test_loader;  // no test loader: never evaluate
+    std::int64_t test_samples = 0;
+    std::shared_ptr<models::Network> network;
+    std::unique_ptr<FlatParameters> parameters;
+    std::unique_ptr<Optimizer> optimizer;
+    std::unique_ptr<BatchNormSums> batch_norm;
+    std::unique_ptr<BatchStage> stage;
+    RunState state;
+    std::unique_ptr<Collective> collective;
+    std::unique_ptr<Stepper> stepper;
+
+    [[nodiscard]] std::int64_t total_steps() const;
+
+    [[nodiscard]] bool is_first_rank() const { return start.rank == 0; }
+};
+
+/// All but the collective and the stepper. Errors: Errc::invalid_input, Errc::not_found,
+/// Errc::corrupt, Errc::unsupported, Errc::refused.
+Result<std::unique_ptr<Training>> build_training(const trainer_wire::Start& start);
+
+/// With the collective in place: the stepper.
+void connect_training(Training& training, std::unique_ptr<Collective> collective);
+
+/// What a checkpoint of this run says about itself, and its tensors.
+Metadata checkpoint_metadata(const Training& training);
+std::vector<NamedTensor> checkpoint_tensors(const Training& training);
+
+}  // namespace bw::trainer

@@ -1,0 +1,221 @@
+#include "worker/trainer/training_loop.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+namespace bw::trainer {
+namespace {
+
+namespace wire = trainer_wire;
+
+constexpr std::chrono::milliseconds kReportInterval{250};
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+}  // namespace
+
+TrainingLoop::TrainingLoop(Training& training, AgentChannel& channel)
+    : training_(training),
+      channel_(channel),
+      wall_seconds_before_(training.state.wall_seconds),
+      last_report_(began_),
+      samples_at_report_(training.state.samples_total) {}
+
+Result<void> TrainingLoop::open_curve() {
+    if (!training_.is_first_rank()) return {};
+    const std::filesystem::path dir = training_.start.attempt_dir;
+    const std::filesystem::path resumed = training_.start.resume_from;
+    auto curve = CurveFile::create(
+        dir / "curve.csv",
+        resumed.empty() ? resumed : resumed.parent_path() / "curve.csv",
+        training_.state.step
+    );
+    if (!curve) return curve.error();
+    curve_.emplace(std::move(*curve));
+    return {};
+}
+
+void TrainingLoop::poll_agent() {
+    while (const auto message = channel_.poll()) {
+        if (const auto* stop = std::get_if<wire::Stop>(&*message)) {
+            switch (stop->mode) {
+                case wire::StopMode::preempt:
+                    stop_.preempt = true;
+                    break;
+                case wire::StopMode::cancel:
+                    stop_.cancel = true;
+                    break;
+            }
+        }
+        if (const auto* accepted = std::get_if<wire::CheckpointAccepted>(&*message);
+            accepted != nullptr) {
+            if (training_.is_first_rank())
+                remove_checkpoints_before(training_.start.attempt_dir, accepted->step);
+        }
+    }
+    if (channel_.closed() || termination_requested()) stop_.preempt = true;
+}
+
+Result<StepOutcome> TrainingLoop::run_step() {
+    const std::int64_t step = training_.state.step;
+    return training_.stepper->run(
+        {.step = step,
+         .epoch = training_.sampler->epoch_of(step),
+         .batch = training_.sampler->batch(step),
+         .stop = stop_,
+         .learning_rate = training_.params.learning_rate}
+    );
+}
+
+Result<void> TrainingLoop::record_step(const StepOutcome& outcome, double seconds) {
+    auto& state = training_.state;
+    const auto samples = static_cast<double>(outcome.samples);
+    const std::int64_t epoch = training_.sampler->epoch_of(state.step);
+    state.step_samples_min =
+        state.step == 0 ? outcome.samples : std::min(state.step_samples_min, outcome.samples);
+    state.step_samples_max = std::max(state.step_samples_max, outcome.samples);
+    ++state.step;
+    state.loss_sum += outcome.loss_sum;
+    state.correct += outcome.correct;
+    state.samples += samples;
+    state.samples_total += samples;
+    state.step_seconds += seconds;
+    state.wall_seconds = wall_seconds_before_ + seconds_since(began_);
+    if (!curve_) return {};
+    return curve_->append(
+        {.step = state.step,
+         .epoch = epoch,
+         .loss = outcome.loss_sum / samples,
+         .samples = outcome.samples,
+         .seconds = state.wall_seconds}
+    );
+}
+
+Result<void> TrainingLoop::evaluate_if_due(std::int64_t epoch) {
+    auto& state = training_.state;
+    const std::int64_t interval = training_.params.eval_interval;
+    const bool due =
+        interval > 0 && ((epoch + 1) % interval == 0 || state.step == training_.total_steps());
+    if (!due) return {};
+    auto evaluation = evaluate(
+        *training_.network,
+        *training_.test_loader,
+        *training_.stage,
+        *training_.collective,
+        training_.start.rank,
+        training_.test_samples
+    );
+    if (!evaluation) return evaluation.error();
+    if (!std::isfinite(evaluation->loss)) {
+        return fail(
+            Errc::not_finite,
+            "test loss became " + std::string(std::isnan(evaluation->loss) ? "nan" : "inf") +
+                " after epoch " + std::to_string(epoch) + ": lower the learning rate"
+        );
+    }
+    state.test_loss = evaluation->loss;
+    state.test_accuracy = evaluation->accuracy;
+    return {};
+}
+
+Result<void> TrainingLoop::end_epoch() {
+    auto& state = training_.state;
+    const std::int64_t epoch = training_.sampler->epoch_of(state.step - 1);
+    state.train_loss = state.loss_sum / state.samples;
+    state.train_accuracy = state.correct / state.samples;
+    state.loss_sum = state.correct = state.samples = 0;
+    state.test_loss = state.test_accuracy = kNotEvaluated;
+    if (auto done = evaluate_if_due(epoch); !done) return done;
+    if (!training_.is_first_rank()) return {};
+    channel_.send(wire::EpochEnded{
+        .epoch = static_cast<int>(epoch),
+        .step = state.step,
+        .train_loss = state.train_loss,
+        .train_accuracy = state.train_accuracy,
+        .test_loss = state.test_loss,
+        .test_accuracy = state.test_accuracy});
+    return {};
+}
+
+Result<void> TrainingLoop::write_checkpoint_if_first() {
+    if (!training_.is_first_rank()) return {};
+    if (auto synced = curve_->sync(); !synced) return synced;
+    const auto path = checkpoint_path(training_.start.attempt_dir, training_.state.step);
+    std::vector<torch::Tensor> hold;
+    const auto tensors = bytes_of(checkpoint_tensors(training_), hold);
+    if (auto written = write_checkpoint(path, checkpoint_metadata(training_), tensors); !written)
+        return written;
+    channel_.send(wire::CheckpointDurable{.step = training_.state.step, .path = path.string()});
+    return {};
+}
+
+void TrainingLoop::report_progress(const StepOutcome& outcome) {
+    const auto now = Clock::now();
+    if (!training_.is_first_rank() || now - last_report_ < kReportInterval) return;
+    const auto& state = training_.state;
+    channel_.send_if_room(wire::Progress{
+        .step = state.step,
+        .total_steps = training_.total_steps(),
+        .epoch = static_cast<int>(training_.sampler->epoch_of(state.step - 1)),
+        .loss = outcome.loss_sum / static_cast<double>(outcome.samples),
+        .samples_per_second =
+            (state.samples_total - samples_at_report_) / seconds_since(last_report_)});
+    last_report_ = now;
+    samples_at_report_ = state.samples_total;
+}
+
+void TrainingLoop::finish() {
+    const auto& state = training_.state;
+    const auto& plan = training_.stepper->plan();
+    channel_.send(wire::Finished{
+        .step = state.step,
+        .weights_sha256 = digest_of(weights_of(*training_.network)),
+        .samples_per_step_min = state.step_samples_min,
+        .samples_per_step_max = state.step_samples_max,
+        .micro_batch = plan.micro_batch,
+        .accumulation = plan.accumulation,
+        .train_loss = state.train_loss,
+        .test_loss = state.test_loss,
+        .test_accuracy = state.test_accuracy,
+        .samples_per_second = state.step_seconds > 0 ? state.samples_total / state.step_seconds : 0,
+        .peak_bytes = 0});
+}
+
+Result<void> TrainingLoop::run() {
+    if (auto opened = open_curve(); !opened) return opened;
+    auto& state = training_.state;
+    const std::int64_t total = training_.total_steps();
+    const std::int64_t interval = training_.start.checkpoint_steps;
+    channel_.send(wire::Running{
+        .step = state.step, .total_steps = total, .data_fingerprint = training_.data_fingerprint});
+    while (state.step < total) {
+        poll_agent();
+        const auto began = Clock::now();
+        auto outcome = run_step();
+        if (!outcome) return outcome.error();
+        if (auto recorded = record_step(*outcome, seconds_since(began)); !recorded) return recorded;
+        report_progress(*outcome);
+        const bool stops = state.step < total && (outcome->stop.preempt || outcome->stop.cancel);
+        if (stops && outcome->stop.cancel) break;
+        const bool epoch_ends =
+            state.step % training_.sampler->steps_per_epoch() == 0 || state.step == total;
+        if (epoch_ends) {
+            if (auto ended = end_epoch(); !ended) return ended;
+        }
+        if (epoch_ends || stops || (interval > 0 && state.step % interval == 0)) {
+            if (auto written = write_checkpoint_if_first(); !written) return written;
+        }
+        if (stops) break;
+    }
+    if (state.step < total) {
+        channel_.send(wire::Stopped{.step = state.step});
+    } else {
+        finish();
+    }
+    return {};
+}
+
+}  // namespace bw::trainer

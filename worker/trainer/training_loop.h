@@ -1,0 +1,47 @@
+// The loop over steps and epochs of one rank: steps, evaluation, curve, checkpoints, and what the
+// agent hears of them.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "base/result.h"
+#include "worker/trainer/attempt/channel.h"
+#include "worker/trainer/attempt/curve.h"
+#include "worker/trainer/training.h"
+
+namespace bw::trainer {
+
+/// Rank 0 reports and writes; the others only train. Not thread-safe.
+class TrainingLoop {
+public:
+    TrainingLoop(Training& training, AgentChannel& channel);
+
+    /// Until the last step or an agreed stop: Finished or Stopped has then been sent. Errors:
+    /// whatever a step, an evaluation or a file reports.
+    Result<void> run();
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    Result<void> open_curve();
+    void poll_agent();
+    Result<StepOutcome> run_step();
+    Result<void> record_step(const StepOutcome& outcome, double seconds);
+    Result<void> end_epoch();
+    Result<void> evaluate_if_due(std::int64_t epoch);
+    Result<void> write_checkpoint_if_first();
+    void report_progress(const StepOutcome& outcome);
+    void finish();
+
+    Training& training_;
+    AgentChannel& channel_;
+    std::optional<CurveFile> curve_;
+    StopRequests stop_;
+    Clock::time_point began_ = Clock::now();
+    double wall_seconds_before_ = 0;
+    Clock::time_point last_report_;
+    double samples_at_report_ = 0;
+};
+
+}  // namespace bw::trainer

@@ -6,6 +6,7 @@ namespace bw::metrics {
 
 Exposition expose(Sink& sink, Instant now) {
     sink.prune(now);
+    sink.set("metrics_series", 0);  // so that it counts itself, the first time too
     sink.set("metrics_series", static_cast<double>(sink.series_count()));
     return {sink.text(), std::string(kContentType)};
 }

@@ -24,7 +24,7 @@ struct ListenerOptions {
     std::uint16_t port = 0;  // 0: any free one
     /// Not empty: a scrape must carry `Authorization: Bearer TOKEN`. Beyond loopback it must not be
     /// empty.
-    std::string token;
+    std::string token{};
 };
 
 class Listener {

@@ -17,7 +17,7 @@ namespace bw::metrics {
 
 struct SinkOptions {
     Origin origin = Origin::coordinator;     // coordinator or agent; the other's metrics are a bug
-    std::string agent;                       // the agent's name: a label on all that it serves
+    std::string agent{};                     // the agent's name: a label on all that it serves
     Duration ended_kept_for = seconds(120);  // so that a few scrapes still see the last values
     std::size_t series_max = 50'000;
 };

@@ -21,6 +21,8 @@ std::uint64_t word_of(std::string_view name) {
     return hash;
 }
 
+}  // namespace
+
 Map random_params(const Sweep& sweep, std::uint64_t ordinal) {
     Map params;
     for (const Parameter& parameter : sweep.parameters) {
@@ -29,8 +31,6 @@ Map random_params(const Sweep& sweep, std::uint64_t ordinal) {
     }
     return params;
 }
-
-}  // namespace
 
 std::optional<std::uint64_t> point_count(const Sweep& sweep) {
     std::optional<std::uint64_t> cap;

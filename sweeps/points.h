@@ -27,4 +27,7 @@ std::optional<std::uint64_t> point_count(const Sweep& sweep);
 /// parameter name).
 std::optional<Point> point_at(const Sweep& sweep, std::uint64_t ordinal);
 
+/// The parameters that a random search draws for an ordinal, as the file names them.
+Map random_params(const Sweep& sweep, std::uint64_t ordinal);
+
 }  // namespace bw::sweeps

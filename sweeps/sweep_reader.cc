@@ -50,6 +50,7 @@ public:
         if (out_.options_entry != nullptr)
             out_.sweep.options = read_options(*out_.options_entry, problems_);
         read_space();
+        check_bayes();
         out_.sweep.document = to_value(root_);
         out_.sweep.fingerprint = fingerprint_of(out_.sweep.document);
         return std::move(out_);
@@ -125,6 +126,23 @@ private:
                     parameter.values = distinct_values(parameter.values);
                 }
             }
+        }
+    }
+
+    void check_bayes() {
+        if (out_.method_entry == nullptr || out_.sweep.method != Method::bayes) return;
+        const Mark mark = out_.method_entry->value.mark;
+        if (find_entry(root_, "metric") == nullptr) {
+            problems_.error(mark, "method", "bayes needs a metric: {name: ..., goal: ...}");
+        }
+        const auto is_constant = [](const ReadParameter& read) {
+            return read.parameter.distribution == Distribution::constant;
+        };
+        if (std::all_of(out_.parameters.begin(), out_.parameters.end(), is_constant) &&
+            !problems_.has_error()) {
+            problems_.error(
+                mark, "method", "bayes needs at least one parameter that is no constant"
+            );
         }
     }
 

@@ -3,12 +3,11 @@
 #include <algorithm>
 
 #include "models/catalog/catalog.h"
+#include "sweeps/batch_norm.h"
 #include "sweeps/datasets.h"
 
 namespace bw::sweeps {
 namespace {
-
-constexpr std::int64_t kGroupDefault = 32;
 
 template <class T>
 T value_or(const Map& params, std::string_view name, T otherwise) {
@@ -85,11 +84,9 @@ std::optional<CombinationProblem> combination_problem(const Map& complete) {
 std::optional<GroupProblem> group_problem(
     const Options& options, std::string_view model, std::int64_t batch
 ) {
-    const auto* info = models::find_model(model);
-    if (info == nullptr || batch < 1) return std::nullopt;
-    const bool grouped = info->batch_norm_layers > 0 && options.bn == BatchNormPolicy::ghost;
-    const std::int64_t group =
-        options.bn_group == 0 ? std::min(batch, kGroupDefault) : std::min(batch, options.bn_group);
+    if (models::find_model(model) == nullptr || batch < 1) return std::nullopt;
+    const std::int64_t group = batch_norm_group(options, model, batch);
+    const bool grouped = group > 0;
     const std::int64_t groups = grouped ? (batch + group - 1) / group : batch;
     if (options.world_size > groups) {
         const std::string unit = grouped ? " BatchNorm groups" : " samples";

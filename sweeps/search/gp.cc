@@ -1,0 +1,67 @@
+#include "sweeps/search/gp.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "sweeps/search/gaussian_process.h"
+#include "sweeps/search/propose.h"
+
+namespace bw::search {
+namespace {
+
+using Eigen::Index;
+using Eigen::VectorXd;
+
+constexpr std::size_t kFitMax = 150;    // results that the hyperparameters are fitted to
+constexpr std::size_t kModelMax = 400;  // results that the process is conditioned on
+
+// The best half of `count` and an even sample of the rest, in the order of the results.
+Observed thinned(const Observed& observed, std::size_t count, std::uint64_t key) {
+    if (observed.at.size() <= count) return observed;
+    std::vector<std::size_t> order(observed.at.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return observed.losses[a] < observed.losses[b];
+    });
+    Rng rng(key);
+    for (std::size_t i = count / 2; i < count; ++i)
+        std::swap(order[i], order[i + rng.below(order.size() - i)]);
+    std::sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count));
+    Observed kept;
+    kept.pending = observed.pending;
+    for (std::size_t i = 0; i < count; ++i) {
+        kept.at.push_back(observed.at[order[i]]);
+        kept.losses.push_back(observed.losses[order[i]]);
+    }
+    return kept;
+}
+
+VectorXd standardised(const std::vector<double>& losses) {
+    const auto n = static_cast<Index>(losses.size());
+    VectorXd values = Eigen::Map<const VectorXd>(losses.data(), n);
+    // Divided first, so that values near the largest double do not overflow when squared.
+    values /= std::max(1.0, values.cwiseAbs().maxCoeff());
+    values.array() -= values.mean();
+    const double deviation = std::sqrt(values.squaredNorm() / static_cast<double>(n));
+    if (deviation > 0) values /= deviation;
+    return values;
+}
+
+}  // namespace
+
+Coords gp_point(const Space& space, const Observed& observed, const Request& request) {
+    const std::uint64_t key = key_of(request.seed, request.ordinal, 0x6770u);
+    const Observed model = thinned(observed, kModelMax, key_of(key, 1u));
+    const Observed fit = thinned(model, kFitMax, key_of(key, 2u));
+    const Hyperparameters hyperparameters =
+        fit_hyperparameters(space, points_of(fit.at, space.size()), standardised(fit.losses));
+    const VectorXd values = standardised(model.losses);
+    GaussianProcess process(space, points_of(model.at, space.size()), values, hyperparameters);
+    process.believe(model.pending);
+    const ProposeInput input{
+        .space = space, .observed = observed, .process = process, .best = values.minCoeff()};
+    return propose(input, key_of(key, 3u));
+}
+
+}  // namespace bw::search

@@ -1,5 +1,5 @@
-// Sessions with agents: hello, lease, facts in, orders out. Runs on the coordinator's one loop thread; knows nothing
-// of policy. Frames: wire/frames.proto.
+// Sessions with agents: hello, lease, facts in, orders out. Runs on the coordinator's one loop
+// thread; knows nothing of policy. Frames: wire/frames.proto.
 #pragma once
 
 #include <cstdint>
@@ -28,16 +28,21 @@ struct AgentServerOptions {
     std::string token;       // every Hello must carry it
     Duration lease = seconds(15);
     std::filesystem::path state_dir;
+    /// Where the attempt's checkpoints, curves and logs lie (results/layout.h).
+    std::function<std::filesystem::path(const core::StartRanks&)> attempt_dir;
 };
 
 class AgentServer {
 public:
-    /// Hands an input to the reactor; `when_durable` runs on the loop after the fsync, with the state then.
-    using Post = std::function<void(core::Input input, std::function<void(const core::State&)> when_durable)>;
+    /// Hands an input to the reactor; `when_durable` runs on the loop after the fsync, with the
+    /// state then.
+    using Post = std::function<
+        void(core::Input input, std::function<void(const core::State&)> when_durable)>;
     using OnProgress = std::function<void(const proto::Progress&)>;
 
-    /// Listens at once. `state` is read for the agents that were live before a restart: each gets one full lease
-    /// period to come back. Errors: in_use, io.
+    /// Listens at once, and writes STATE/nonce, by which agents see that they share the state
+    /// directory. `state` is read, here only, for the agents that were live before a restart: each
+    /// gets one full lease period to come back. Errors: in_use, io, invalid_input (the address).
     static Result<std::unique_ptr<AgentServer>> listen(
         boost::asio::io_context& io,
         AgentServerOptions options,
@@ -49,17 +54,18 @@ public:
 
     [[nodiscard]] std::uint16_t port() const;
 
-    /// StartRanks, SendRendezvous, StopRanks, ConfirmCheckpoint: sent to the agent's session when it has one with
-    /// that epoch; dropped otherwise, since the agent's next hello settles what it holds. Others are ignored.
+    /// StartRanks, SendRendezvous, StopRanks, ConfirmCheckpoint: sent to the agent's session when
+    /// it has one with that epoch, or as soon as the hello that is being made durable is answered;
+    /// dropped otherwise, since the agent's next hello settles what it holds. Others are ignored.
     void carry_out(const core::Effect& effect);
 
-    /// Tells every agent that the coordinator is done; `when_gone` runs when all have said farewell, or after `grace`.
+    /// Tells every agent that the coordinator is done; `when_gone` runs once, when all have said
+    /// farewell and that is durable, or after `grace`.
     void dismiss(std::string reason, Duration grace, std::function<void()> when_gone);
 
 private:
-    struct Impl;
-    explicit AgentServer(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    explicit AgentServer(std::shared_ptr<class Sessions> sessions);
+    std::shared_ptr<class Sessions> sessions_;
 };
 
 }  // namespace bw::net

@@ -96,7 +96,11 @@ private:
 
 Agent::Agent(AgentOptions options)
     : options_(std::move(options)),
-      session_(io_, options_.coordinator_host, options_.coordinator_port, make_ports()) {}
+      session_(
+          io_,
+          {options_.coordinator_host, options_.coordinator_port, options_.nonce_patience},
+          make_ports()
+      ) {}
 
 Session::Ports Agent::make_ports() {
     Session::Ports ports;

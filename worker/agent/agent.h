@@ -32,6 +32,7 @@ struct AgentOptions {
     std::filesystem::path cache_dir;  // decoded data sets
     Duration grace =
         seconds(30);  // for a trainer to stop at a step and checkpoint before it is killed
+    Duration nonce_patience = seconds(5);  // a network file system shows new files late
 };
 
 /// "cpu:2" or "cpu:2x8GiB" or "cpu:0.5GiB,1GiB" or "auto", for local rank `local_rank` of

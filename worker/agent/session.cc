@@ -73,13 +73,8 @@ std::chrono::nanoseconds chrono_of(Duration duration) {
 
 }  // namespace
 
-Session::Session(asio::io_context& io, std::string host, std::uint16_t port, Ports ports)
-    : io_(io),
-      host_(std::move(host)),
-      port_(port),
-      ports_(std::move(ports)),
-      pause_(io),
-      heartbeat_(io) {}
+Session::Session(asio::io_context& io, Options options, Ports ports)
+    : io_(io), options_(std::move(options)), ports_(std::move(ports)), pause_(io), heartbeat_(io) {}
 
 asio::awaitable<void> Session::run() {
     bool said = false;
@@ -94,8 +89,8 @@ asio::awaitable<void> Session::run() {
             std::fprintf(
                 stderr,
                 "batchwright agent: no coordinator at %s:%u: %s; training goes on, tries again\n",
-                host_.c_str(),
-                static_cast<unsigned>(port_),
+                options_.host.c_str(),
+                static_cast<unsigned>(options_.port),
                 served.error().message.c_str()
             );
         }
@@ -117,7 +112,7 @@ asio::awaitable<Result<std::shared_ptr<wire::Channel>>> Session::connect() {
     attempt->deadline.async_wait([attempt](const boost::system::error_code& error) {
         if (!error) attempt->give_up();
     });
-    const boost::system::error_code error = co_await attempt->connect(host_, port_);
+    const boost::system::error_code error = co_await attempt->connect(options_.host, options_.port);
     attempt->deadline.cancel();
     if (error) co_return fail(Errc::peer_gone, error.message());
     co_return std::make_shared<wire::Channel>(std::move(attempt->socket), lease_);
@@ -160,7 +155,7 @@ asio::awaitable<Result<void>> Session::connect_and_serve() {
 asio::awaitable<Result<void>> Session::check_state_dir(const proto::Welcome& welcome) {
     const std::filesystem::path nonce =
         std::filesystem::path(welcome.state_dir()) / wire::kNonceFile;
-    const auto deadline = std::chrono::steady_clock::now() + chrono_of(kNonceTimeout);
+    const auto deadline = std::chrono::steady_clock::now() + chrono_of(options_.nonce_patience);
     while (read_text(nonce) != welcome.state_nonce()) {
         if (std::chrono::steady_clock::now() > deadline || stopped_) {
             co_return fail(

@@ -35,7 +35,13 @@ public:
         std::function<void(const std::string& why)> on_refused;
     };
 
-    Session(boost::asio::io_context& io, std::string host, std::uint16_t port, Ports ports);
+    struct Options {
+        std::string host;
+        std::uint16_t port = 0;
+        Duration nonce_patience;
+    };
+
+    Session(boost::asio::io_context& io, Options options, Ports ports);
 
     /// Connects again and again until stop().
     boost::asio::awaitable<void> run();
@@ -63,8 +69,7 @@ private:
     boost::asio::awaitable<Result<void>> refuse(std::string why);
 
     boost::asio::io_context& io_;
-    std::string host_;
-    std::uint16_t port_;
+    Options options_;
     Ports ports_;
     std::shared_ptr<wire::Channel> channel_;
     boost::asio::steady_timer pause_, heartbeat_;

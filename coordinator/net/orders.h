@@ -1,0 +1,37 @@
+// Between frames and the core's inputs and effects. Pure.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <frames.pb.h>
+
+#include "base/result.h"
+#include "coordinator/core/effect.h"
+#include "coordinator/core/input.h"
+
+namespace bw::net {
+
+/// A frame for the agent that has this epoch.
+struct Order {
+    AgentId agent;
+    std::uint64_t epoch = 0;
+    proto::Frame frame;
+};
+
+using AttemptDir = std::function<std::filesystem::path(const core::StartRanks&)>;
+
+/// Nothing for effects that concern no agent.
+std::optional<Order> order_of(const core::Effect& effect, const AttemptDir& attempt_dir);
+
+core::AgentHello hello_of(const proto::Hello& hello);
+
+/// Errors: corrupt (no kind, or an enumerator that this release does not know).
+Result<core::AgentReport> report_of(const proto::Fact& fact, AgentId agent, std::uint64_t epoch);
+
+/// Why this agent is not let in, with both sides' values; empty: it is.
+std::string refusal_of(const proto::Hello& hello, const std::string& token);
+
+}  // namespace bw::net

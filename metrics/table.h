@@ -134,9 +134,9 @@ inline constexpr auto kTable = std::to_array<Metric>({
  "Mean loss at the end of the newest epoch that measured it."},
 {"epoch_accuracy", Type::gauge, Unit::none, Origin::agent, kOfAttempt.plus({Label::set}),
  "Share of samples classified correctly (0 to 1) at the end of the newest epoch that measured it."},
-{"checkpoint_seconds", Type::histogram, Unit::seconds, Origin::agent, {Label::sweep},
+{"checkpoint_seconds", Type::histogram, Unit::seconds, Origin::agent, kOfJob,
  "One checkpoint, from the step's end until it was durable and verified.", kFileBuckets},
-{"resume_seconds", Type::histogram, Unit::seconds, Origin::agent, {Label::sweep},
+{"resume_seconds", Type::histogram, Unit::seconds, Origin::agent, kOfJob,
  "From a rank's start command to the begin of its first step, when it resumed.", kFileBuckets},
 
 // ---- training, per rank

@@ -65,7 +65,7 @@ TEST_F(Promtool, AcceptsWhatAnAgentServesEvenANaNLoss) {
     sink.set("train_learning_rate", std::numeric_limits<double>::infinity(), rank.attempt);
     sink.set("rank_info", 1, rank, 0, "cpu");
     sink.raise("rank_phase_seconds_total", 1.25, rank, "forward");
-    sink.observe("checkpoint_seconds", 0.2, SweepId{1});
+    sink.observe("checkpoint_seconds", 0.2, rank.attempt.job);
     const Verdict verdict = check_metrics(expose(sink, Instant{1}).body);
     EXPECT_EQ(verdict.status, 0) << verdict.said;
     EXPECT_EQ(verdict.said, "");

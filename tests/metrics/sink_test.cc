@@ -91,13 +91,17 @@ TEST(Sink, ALossMayBeNaN) {
 
 TEST(Sink, AHistogramCountsUpToEachBoundAndIgnoresNonsense) {
     Sink sink = agent_sink();
-    sink.observe("resume_seconds", 0.2, SweepId{1});
-    sink.observe("resume_seconds", 3, SweepId{1});
-    sink.observe("resume_seconds", 1e6, SweepId{1});
-    sink.observe("resume_seconds", -1, SweepId{1});
-    sink.observe("resume_seconds", std::numeric_limits<double>::quiet_NaN(), SweepId{1});
+    const JobKey job{.sweep = {1}, .point = 0, .job = {1}};
+    sink.observe("resume_seconds", 0.2, job);
+    sink.observe("resume_seconds", 3, job);
+    sink.observe("resume_seconds", 1e6, job);
+    sink.observe("resume_seconds", -1, job);
+    sink.observe("resume_seconds", std::numeric_limits<double>::quiet_NaN(), job);
     const std::string text = sink.text();
-    EXPECT_THAT(text, HasSubstr("resume_seconds_count{agent=\"gpu-7\",sweep=\"1\"} 3\n"));
+    EXPECT_THAT(
+        text,
+        HasSubstr("resume_seconds_count{agent=\"gpu-7\",job=\"1\",point=\"0\",sweep=\"1\"} 3\n")
+    );
     EXPECT_THAT(text, HasSubstr("le=\"0.1\"} 0\n"));
     EXPECT_THAT(text, HasSubstr("le=\"0.25\"} 1\n"));
     EXPECT_THAT(text, HasSubstr("le=\"5\"} 2\n"));

@@ -21,6 +21,7 @@ struct Picture {
     const char* train;
     const char* test;
     double scale;
+    const char* key;  // where a good curve leaves room
 };
 
 // Titles, labels and file names are those that users of the Python scripts know.
@@ -31,8 +32,16 @@ constexpr std::array kPictures = {
         "accuracy",
         "train_accuracy",
         "test_accuracy",
-        100},
-    Picture{"_train_test_loss", "Train vs Test Losses", "losses", "train_loss", "test_loss", 1},
+        100,
+        "bottom right"},
+    Picture{
+        "_train_test_loss",
+        "Train vs Test Losses",
+        "losses",
+        "train_loss",
+        "test_loss",
+        1,
+        "top right"},
 };
 
 std::string model_of(const core::JobRecord& job) {
@@ -85,8 +94,10 @@ std::string picture_script(
     add("$train", picture.train, "Train", "#1f77b4");
     add("$test", picture.test, "Test", "#ff7f0e");
     if (lines.empty()) return "";
-    return blocks + "set output '" + model + picture.suffix + ".png.new'\nset title '" +
-           picture.title + "'\nset ylabel '" + picture.y_label + "'\n" + lines + "\nunset output\n";
+    const std::string head = "set output '" + model + picture.suffix + ".png.new'\n" +
+                             "set title '" + picture.title + "'\n" + "set ylabel '" +
+                             picture.y_label + "'\n" + "set key opaque box " + picture.key + "\n";
+    return blocks + head + lines + "\nunset output\n";
 }
 
 /// Jobs in the order in which they are preferred for a picture.
@@ -120,7 +131,6 @@ std::string plot_script(const std::string& model, const core::JobRecord& job) {
     std::string script =
         "set terminal pngcairo size 640,480 noenhanced\n"
         "set xlabel 'epoch'\n"
-        "set key best\n"
         "set offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05\n";
     if (last < 10) script += "set xtics 1\n";  // whole epochs only
     for (const Picture& picture : kPictures) script += picture_script(picture, model, job);

@@ -1,6 +1,6 @@
 // What we serve, judged by Prometheus' own checker.
-#include <cstdio>
-#include <cstdlib>
+#include "tests/metrics/promtool.h"
+
 #include <limits>
 #include <string>
 
@@ -12,34 +12,10 @@
 namespace bw::metrics {
 namespace {
 
-struct Verdict {
-    int status = -1;
-    std::string said;
-};
-
-Verdict check_metrics(const std::string& text) {
-    const std::string folder = testing::TempDir();
-    std::string path = folder + "/batchwright-scrape-XXXXXX";
-    const int descriptor = mkstemp(path.data());
-    FILE* file = fdopen(descriptor, "w");
-    std::fwrite(text.data(), 1, text.size(), file);
-    std::fclose(file);
-    FILE* pipe = popen(("promtool check metrics < '" + path + "' 2>&1").c_str(), "r");
-    Verdict verdict;
-    for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) {
-        verdict.said += static_cast<char>(c);
-    }
-    verdict.status = pclose(pipe);
-    std::remove(path.c_str());
-    return verdict;
-}
-
-class Promtool : public testing::Test {
+class Promtool : public tests::PromtoolTest {
 protected:
-    void SetUp() override {
-        if (std::system("command -v promtool >/dev/null") != 0) {
-            GTEST_SKIP() << "promtool is not installed (Debian package \"prometheus\")";
-        }
+    tests::Verdict check(const std::string& scrape) const {
+        return promtool("check metrics < " + write("scrape", scrape).string());
     }
 };
 
@@ -52,7 +28,7 @@ TEST_F(Promtool, AcceptsWhatACoordinatorServes) {
     sink.add("lost_work_device_seconds_total", 1.5, SweepId{1}, "died");
     sink.add("http_requests_total", 1, "GET", "/api/v1/sweeps/{sweep}", 200);
     sink.observe("journal_commit_seconds", 0.003);
-    const Verdict verdict = check_metrics(expose(sink, Instant{1}).body);
+    const tests::Verdict verdict = check(expose(sink, Instant{1}).body);
     EXPECT_EQ(verdict.status, 0) << verdict.said;
     EXPECT_EQ(verdict.said, "");
 }
@@ -66,13 +42,13 @@ TEST_F(Promtool, AcceptsWhatAnAgentServesEvenANaNLoss) {
     sink.set("rank_info", 1, rank, 0, "cpu");
     sink.raise("rank_phase_seconds_total", 1.25, rank, "forward");
     sink.observe("checkpoint_seconds", 0.2, rank.attempt.job);
-    const Verdict verdict = check_metrics(expose(sink, Instant{1}).body);
+    const tests::Verdict verdict = check(expose(sink, Instant{1}).body);
     EXPECT_EQ(verdict.status, 0) << verdict.said;
     EXPECT_EQ(verdict.said, "");
 }
 
 TEST_F(Promtool, WouldRefuseABrokenScrape) {
-    EXPECT_NE(check_metrics("batchwright_x{job=\"1} 2\n").status, 0);
+    EXPECT_NE(check("batchwright_x{job=\"1} 2\n").status, 0);
 }
 
 }  // namespace

@@ -15,11 +15,12 @@ bool is_bad(const RankRecord& rank) {
 
 // How likely a rank's end is the cause of the attempt's, most likely first. When one rank goes, its
 // peers fail with "connection closed", and those that are killed then die: only what another
-// attempt cannot change, and a death before anybody was told to stop, tell more than who was first.
+// attempt cannot change, the loss of an agent, and a death before anybody was told to stop tell
+// more than who was first.
 int cause_class(const RankRecord& rank) {
     if (!is_bad(rank)) return 4;
     if (rank.outcome == RankOutcome::failed) return rank.retry ? 2 : 0;
-    return rank.told_to_stop ? 3 : 1;
+    return rank.outcome == RankOutcome::died && rank.told_to_stop ? 3 : 1;
 }
 
 std::size_t find_cause(const AttemptRecord& attempt) {

@@ -1,0 +1,172 @@
+#include "coordinator/core/trace.h"
+
+#include <cstdio>
+
+#include "base/text.h"
+
+namespace bw::core {
+namespace {
+
+// Builds `Name key=value key=value`.
+class Line {
+public:
+    explicit Line(const char* name) : text_(name) {}
+
+    Line& put(const char* key, const std::string& value) {
+        text_ += std::string(" ") + key + "=" + value;
+        return *this;
+    }
+
+    Line& put(const char* key, std::int64_t value) { return put(key, std::to_string(value)); }
+
+    Line& put(const char* key, std::uint64_t value) { return put(key, std::to_string(value)); }
+
+    Line& put(const char* key, int value) { return put(key, std::to_string(value)); }
+
+    Line& put(const char* key, std::uint32_t value) { return put(key, std::to_string(value)); }
+
+    Line& attempt(JobId job, std::uint32_t number) {
+        return put("job", job.value).put("attempt", number);
+    }
+
+    Line& put(const char* key, const std::map<std::string, double>& values) {
+        std::string list;
+        for (const auto& [name, value] : values) {
+            char number[40];
+            std::snprintf(number, sizeof number, "%.17g", value);
+            list += (list.empty() ? "" : ",") + name + ":" + number;
+        }
+        return put(key, list);
+    }
+
+    Line& put(const char* key, const std::optional<Checkpoint>& checkpoint) {
+        return put(key, checkpoint ? std::to_string(checkpoint->step) : "-");
+    }
+
+    Line& put(const char* key, const std::optional<JobResult>& result) {
+        return result ? put(key, result->weights_sha256).put("metrics", result->metrics)
+                      : put(key, std::string("-"));
+    }
+
+    operator std::string() const { return text_; }
+
+private:
+    std::string text_;
+};
+
+std::string line(const SweepSubmitted& e) {
+    return Line("SweepSubmitted")
+        .put("sweep", e.sweep.value)
+        .put("fingerprint", e.fingerprint.substr(0, 12));
+}
+
+std::string line(const SweepLimitsChanged& e) {
+    return Line("SweepLimitsChanged").put("sweep", e.sweep.value);
+}
+
+std::string line(const PointsSuggested& e) {
+    std::string points;
+    for (const SuggestedPoint& point : e.points) {
+        points += (points.empty() ? "" : ",") + std::to_string(point.job.value) + ":" +
+                  std::to_string(point.ordinal) + ":" + point.hash;
+    }
+    return Line("PointsSuggested")
+        .put("sweep", e.sweep.value)
+        .put("points", points)
+        .put("exhausted", e.exhausted ? 1 : 0);
+}
+
+std::string line(const SweepEnded& e) { return Line("SweepEnded").put("sweep", e.sweep.value); }
+
+std::string line(const AgentJoined& e) {
+    return Line("AgentJoined")
+        .put("agent", e.agent.value)
+        .put("epoch", e.epoch)
+        .put("name", e.name)
+        .put("slots", std::uint64_t{e.slots.size()});
+}
+
+std::string line(const AgentLost& e) {
+    return Line("AgentLost")
+        .put("agent", e.agent.value)
+        .put("epoch", e.epoch)
+        .put("reason", quoted(e.reason));
+}
+
+std::string line(const AttemptPlaced& e) {
+    std::string slots;
+    for (const SlotRef& slot : e.slots) {
+        slots += (slots.empty() ? "" : ",") + std::to_string(slot.agent.value) + "." +
+                 std::to_string(slot.slot);
+    }
+    return Line("AttemptPlaced")
+        .attempt(e.job, e.attempt)
+        .put("slots", slots)
+        .put("m", e.plan.micro_batch)
+        .put("a", e.plan.accumulation)
+        .put("resume", e.resume);
+}
+
+std::string line(const StoreOpened& e) {
+    return Line("StoreOpened").attempt(e.job, e.attempt).put("host", e.host).put("port", e.port);
+}
+
+std::string line(const AttemptRunning& e) {
+    return Line("AttemptRunning")
+        .attempt(e.job, e.attempt)
+        .put("step", e.step)
+        .put("total", e.total_steps);
+}
+
+std::string line(const CheckpointAccepted& e) {
+    return Line("CheckpointAccepted").attempt(e.job, e.attempt).put("step", e.checkpoint.step);
+}
+
+std::string line(const EpochMeasured& e) {
+    return Line("EpochMeasured")
+        .attempt(e.job, e.attempt)
+        .put("epoch", e.epoch)
+        .put("values", e.values);
+}
+
+std::string line(const RankEnded& e) {
+    return Line("RankEnded")
+        .attempt(e.job, e.attempt)
+        .put("rank", e.rank)
+        .put("outcome", std::string(name_of(e.outcome)))
+        .put("retry", e.retry ? 1 : 0)
+        .put("step", e.step)
+        .put("result", e.result)
+        .put("reason", quoted(e.reason));
+}
+
+std::string line(const AttemptStopping& e) {
+    return Line("AttemptStopping")
+        .attempt(e.job, e.attempt)
+        .put("kind", std::string(name_of(e.kind)))
+        .put("reason", quoted(e.reason));
+}
+
+std::string line(const JobRequeued& e) {
+    return Line("JobRequeued")
+        .attempt(e.job, e.attempt)
+        .put("counts", e.counts_as_retry ? 1 : 0)
+        .put("not_before", e.not_before.ns)
+        .put("reason", quoted(e.reason));
+}
+
+std::string line(const JobEnded& e) {
+    return Line("JobEnded")
+        .put("job", e.job.value)
+        .put("state", std::string(name_of(e.state)))
+        .put("result", e.result)
+        .put("reason", quoted(e.reason));
+}
+
+}  // namespace
+
+std::string describe(const Event& event) {
+    return std::visit([](const auto& e) { return line(e); }, event);
+}
+
+}  // namespace bw::core

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "models/arch/build.h"
+#include "models/arch/init.h"
 
 namespace bw::models {
 
@@ -28,13 +29,34 @@ struct Architecture {
 
 using Architectures = std::vector<Architecture>;
 
-void list_convnets(Architectures& all);  // cnn, lenet_bn
-void list_mixers(Architectures& all);    // MLP-Mixer
+void list_convnets(Architectures& all);  // the seed's cnn and lenet_bn
+void list_alexnets(Architectures& all);
+void list_vggs(Architectures& all);
+void list_nins(Architectures& all);
+void list_resnets(Architectures& all);  // ResNet, ResNeXt, SENet
+void list_densenets(Architectures& all);
+void list_mobilenets_v1(Architectures& all);
+void list_mobilenets_v2(Architectures& all);
+void list_googlenets(Architectures& all);
+void list_inceptions(Architectures& all);
+void list_darknets(Architectures& all);
+void list_xceptions(Architectures& all);
+void list_squeezenets(Architectures& all);
+void list_shufflenets_v1(Architectures& all);
+void list_shufflenets_v2(Architectures& all);
+void list_efficientnets(Architectures& all);  // both versions
+void list_vits(Architectures& all);
+void list_mixers(Architectures& all);
+void list_resmlps(Architectures& all);
+void list_gmlps(Architectures& all);
 
 /// All of them, in no particular order.
 const Architectures& architectures();
 
 /// nullptr when there is none of this name.
 const Architecture* find_architecture(std::string_view name);
+
+/// An `initialise` that treats all layers of a kind alike.
+std::function<void(Network&)> initialise_with(const NetworkInit& init);
 
 }  // namespace bw::models

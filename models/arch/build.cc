@@ -12,6 +12,7 @@ namespace bw::models {
 void Network::disable_dropout() {
     for (const auto& module : modules()) {
         if (auto* dropout = dynamic_cast<Dropout*>(module.get())) dropout->disable();
+        if (auto* depth = dynamic_cast<StochasticDepth*>(module.get())) depth->disable();
     }
 }
 

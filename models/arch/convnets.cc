@@ -12,7 +12,7 @@ namespace {
 std::shared_ptr<Network> construct_cnn(const NetworkRequest& request) {
     auto net = std::make_shared<Stack>();
     const ConvOptions conv5{.kernel = 5, .padding = 2, .bias = Bias::yes};
-    net->add(
+    net->then(
         "features",
         chain({
             conv(request.input.channels, 16, conv5),
@@ -26,8 +26,8 @@ std::shared_ptr<Network> construct_cnn(const NetworkRequest& request) {
             adaptive_pool(7),  // 32 x 7 x 7
         })
     );
-    net->add("flatten", flatten());
-    net->add("fc", linear(32 * 7 * 7, request.classes));
+    net->then("flatten", flatten());
+    net->then("fc", linear(32 * 7 * 7, request.classes));
     return net;
 }
 
@@ -37,7 +37,7 @@ std::shared_ptr<Network> construct_lenet(const NetworkRequest& request, Bias bia
     auto net = std::make_shared<Stack>();
     const auto sigmoid = [] { return activation(Activation::sigmoid); };
     const ConvOptions conv5{.kernel = 5, .bias = bias};
-    net->add(
+    net->then(
         "features",
         chain({
             conv(request.input.channels, 6, conv5),
@@ -50,8 +50,8 @@ std::shared_ptr<Network> construct_lenet(const NetworkRequest& request, Bias bia
             average_pool({}),  // 16 x 4 x 4
         })
     );
-    net->add("flatten", flatten());
-    net->add(
+    net->then("flatten", flatten());
+    net->then(
         "classifier",
         chain({
             linear(16 * 4 * 4, 120, bias),
@@ -66,7 +66,7 @@ std::shared_ptr<Network> construct_lenet(const NetworkRequest& request, Bias bia
     return net;
 }
 
-void initialise_convnet(Network& network) { initialise(network, WeightInit::torch_default); }
+void initialise_convnet(Network& network) { initialise(network, NetworkInit{}); }
 
 }  // namespace
 

@@ -12,6 +12,11 @@ thread_local CallObserver* t_observer = nullptr;
 
 LayerCost Layer::cost(const torch::Tensor&, const torch::Tensor&) const { return {}; }
 
+Part Layer::add(const std::string& name, Part part) {
+    register_module(name, part.layer());
+    return part;
+}
+
 ObservedCalls::ObservedCalls(CallObserver& observer) {
     BW_ASSERT(t_observer == nullptr, "one observer of layer calls at a time");
     t_observer = &observer;
@@ -27,12 +32,11 @@ torch::Tensor Part::operator()(torch::Tensor x) const {
 }
 
 Chain::Chain(std::vector<Part> parts) {
-    for (auto& part : parts) add(std::move(part));
+    for (auto& part : parts) append(std::move(part));
 }
 
-Chain& Chain::add(Part part) {
-    register_module(std::to_string(parts_.size()), part.layer());
-    parts_.push_back(std::move(part));
+Chain& Chain::append(Part part) {
+    parts_.push_back(add(std::to_string(parts_.size()), std::move(part)));
     return *this;
 }
 

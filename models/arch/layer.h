@@ -22,12 +22,18 @@ struct LayerCost {
 };
 
 /// x -> y, both floating tensors of one type. Not thread-safe.
+class Part;
+
 class Layer : public torch::nn::Module {
 public:
     virtual torch::Tensor forward(torch::Tensor x) = 0;
 
     /// Of one call, from the shapes alone. A layer made of others costs nothing itself.
     virtual LayerCost cost(const torch::Tensor& x, const torch::Tensor& y) const;
+
+protected:
+    /// Registers a part under this name and hands it back.
+    Part add(const std::string& name, Part part);
 };
 
 /// Sees every call that is made through a Part while it is installed.
@@ -69,7 +75,7 @@ class Chain : public Layer {
 public:
     Chain() = default;
     explicit Chain(std::vector<Part> parts);
-    Chain& add(Part part);
+    Chain& append(Part part);
     torch::Tensor forward(torch::Tensor x) override;
 
     std::size_t size() const { return parts_.size(); }

@@ -96,6 +96,14 @@ torch::Tensor Dropout::forward(torch::Tensor x) {
     return at::dropout(x, p_, /*train=*/true);
 }
 
+torch::Tensor StochasticDepth::forward(torch::Tensor x) {
+    if (!is_training() || p_ == 0.0) return x;
+    std::vector<std::int64_t> shape(static_cast<std::size_t>(x.dim()), 1);
+    shape[0] = x.size(0);
+    const double kept = 1.0 - p_;
+    return x * at::empty(shape, x.options()).bernoulli_(kept).div_(kept);
+}
+
 Part conv(std::int64_t in, std::int64_t out, const ConvOptions& options) {
     return std::make_shared<Conv>(in, out, options);
 }
@@ -124,18 +132,22 @@ Part average_pool(const PoolOptions& options) {
 
 Part dropout(double p) { return std::make_shared<Dropout>(p); }
 
+Part stochastic_depth(double p) { return std::make_shared<StochasticDepth>(p); }
+
+Part function(Function::Body body) { return std::make_shared<Function>(body); }
+
 Part flatten() {
-    return std::make_shared<Function>([](const torch::Tensor& x) { return x.flatten(1); });
+    return function([](const torch::Tensor& x) { return x.flatten(1); });
 }
 
 Part global_pool() {
-    return std::make_shared<Function>([](const torch::Tensor& x) {
+    return function([](const torch::Tensor& x) {
         return at::adaptive_avg_pool2d(x, {1, 1}).flatten(1);
     });
 }
 
 Part mean_over_tokens() {
-    return std::make_shared<Function>([](const torch::Tensor& x) { return x.mean(1); });
+    return function([](const torch::Tensor& x) { return x.mean(1); });
 }
 
 namespace {
@@ -152,10 +164,45 @@ private:
     std::int64_t side_;
 };
 
+class SqueezeExcite final : public Layer {
+public:
+    explicit SqueezeExcite(const SqueezeExciteOptions& options)
+        : options_(options),
+          fc1_(add("fc1", dense(options.channels, options.squeezed))),
+          inner_(activation(options.inner)),
+          fc2_(add("fc2", dense(options.squeezed, options.channels))) {}
+
+    torch::Tensor forward(torch::Tensor x) override {
+        auto gate = x.mean({2, 3}, /*keepdim=*/true);  // [n, channels, 1, 1]
+        if (options_.layers == GateLayers::linear) gate = gate.flatten(1);
+        gate = fc1_(gate);
+        gate = options_.relu == CountedRelu::no ? inner_.layer()->forward(gate) : inner_(gate);
+        return x * at::sigmoid(fc2_(gate)).view({x.size(0), x.size(1), 1, 1});
+    }
+
+private:
+    Part dense(std::int64_t in, std::int64_t out) const {
+        switch (options_.layers) {
+            case GateLayers::conv:
+                return conv(in, out, {.bias = options_.bias});
+            case GateLayers::linear:
+                return linear(in, out, options_.bias);
+        }
+        return {};
+    }
+
+    SqueezeExciteOptions options_;
+    Part fc1_, inner_, fc2_;
+};
+
 }  // namespace
 
 Part adaptive_pool(std::int64_t side) { return std::make_shared<AdaptivePool>(side); }
 
-torch::Tensor relu(torch::Tensor x) { return at::relu_(x); }
+Part squeeze_excite(const SqueezeExciteOptions& options) {
+    return std::make_shared<SqueezeExcite>(options);
+}
+
+torch::Tensor relu_in_place(torch::Tensor x) { return at::relu_(x); }
 
 }  // namespace bw::models

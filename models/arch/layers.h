@@ -82,6 +82,9 @@ private:
     double slope_;
 };
 
+/// Whether the seed's convention sees a ReLU: it knows layers, not functions.
+enum class CountedRelu { no, yes };
+
 enum class PoolKind { max, average };
 enum class Rounding { floor, ceil };
 
@@ -118,6 +121,19 @@ private:
     double p_;
 };
 
+/// Drops the whole sample in training with probability p: a residual branch that is skipped.
+class StochasticDepth final : public Layer {
+public:
+    explicit StochasticDepth(double p) : p_(p) {}
+
+    torch::Tensor forward(torch::Tensor x) override;
+
+    void disable() { p_ = 0.0; }
+
+private:
+    double p_;
+};
+
 /// The mean over positions, or any other function without parameters or cost. `f` must be pure.
 class Function final : public Layer {
 public:
@@ -140,13 +156,33 @@ Part relu();
 Part max_pool(const PoolOptions& options);
 Part average_pool(const PoolOptions& options);
 Part dropout(double p);
+Part stochastic_depth(double p);
 Part flatten();           // [n, ...] -> [n, features]
 Part global_pool();       // [n, c, h, w] -> [n, c]
 Part mean_over_tokens();  // [n, tokens, width] -> [n, width]
 Part adaptive_pool(std::int64_t side);
 
+/// A function without parameters or cost.
+Part function(Function::Body body);
+
+/// 1x1 convolutions or linear layers: the same arithmetic; the seed's convention counts the biases
+/// of the first.
+enum class GateLayers { conv, linear };
+
+struct SqueezeExciteOptions {
+    std::int64_t channels;
+    std::int64_t squeezed;
+    GateLayers layers = GateLayers::conv;
+    Bias bias = Bias::yes;
+    Activation inner = Activation::silu;  // between the two; a sigmoid ends the gate
+    CountedRelu relu = CountedRelu::no;
+};
+
+/// Scales each channel by a gate computed from all channels' means: "fc1", "fc2".
+Part squeeze_excite(const SqueezeExciteOptions& options);
+
 /// In place: the layer before (a convolution, a normalisation, a sum) needs its input, not its
 /// output.
-torch::Tensor relu(torch::Tensor x);
+torch::Tensor relu_in_place(torch::Tensor x);
 
 }  // namespace bw::models

@@ -32,15 +32,10 @@ constexpr MixerSize kMixerSizes[] = {
 class MixerBlock final : public Layer {
 public:
     MixerBlock(const MixerSize& size, std::int64_t tokens)
-        : norm1_(layer_norm(size.width, size.eps)),
-          mlp_tokens_(mlp(tokens, size.token_hidden)),
-          norm2_(layer_norm(size.width, size.eps)),
-          mlp_channels_(mlp(size.width, size.channel_hidden)) {
-        register_module("norm1", norm1_.layer());
-        register_module("mlp_tokens", mlp_tokens_.layer());
-        register_module("norm2", norm2_.layer());
-        register_module("mlp_channels", mlp_channels_.layer());
-    }
+        : norm1_(add("norm1", layer_norm(size.width, size.eps))),
+          mlp_tokens_(add("mlp_tokens", mlp(tokens, size.token_hidden))),
+          norm2_(add("norm2", layer_norm(size.width, size.eps))),
+          mlp_channels_(add("mlp_channels", mlp(size.width, size.channel_hidden))) {}
 
     torch::Tensor forward(torch::Tensor x) override {
         x = x + mlp_tokens_(norm1_(x).transpose(1, 2)).transpose(1, 2);
@@ -53,15 +48,15 @@ private:
 
 std::shared_ptr<Network> construct_mixer(const MixerSize& size, const NetworkRequest& request) {
     auto net = std::make_shared<Stack>();
-    net->add("stem", patch_embedding(request.input.channels, size.width, size.patch));
+    net->then("stem", patch_embedding(request.input.channels, size.width, size.patch));
     auto blocks = std::make_shared<Chain>();
     const std::int64_t tokens = token_count(request.input, size.patch);
     for (std::int64_t i = 0; i < size.depth; ++i)
-        blocks->add(std::make_shared<MixerBlock>(size, tokens));
-    net->add("blocks", blocks);
-    net->add("norm", layer_norm(size.width, size.eps));
-    net->add("pool", mean_over_tokens());
-    net->add("head", linear(size.width, request.classes));
+        blocks->append(std::make_shared<MixerBlock>(size, tokens));
+    net->then("blocks", blocks);
+    net->then("norm", layer_norm(size.width, size.eps));
+    net->then("pool", mean_over_tokens());
+    net->then("head", linear(size.width, request.classes));
     return net;
 }
 
@@ -72,7 +67,7 @@ void list_mixers(Architectures& all) {
         all.push_back({
             size.name,
             [size](const NetworkRequest& request) { return construct_mixer(size, request); },
-            [](Network& network) { initialise(network, WeightInit::torch_default); },
+            [](Network& network) { initialise(network, NetworkInit{}); },
         });
     }
 }

@@ -7,9 +7,9 @@ namespace {
 class PatchEmbedding final : public Layer {
 public:
     PatchEmbedding(std::int64_t channels, std::int64_t width, std::int64_t patch)
-        : proj_(conv(channels, width, {.kernel = patch, .stride = patch, .bias = Bias::yes})) {
-        register_module("proj", proj_.layer());
-    }
+        : proj_(add(
+              "proj", conv(channels, width, {.kernel = patch, .stride = patch, .bias = Bias::yes})
+          )) {}
 
     torch::Tensor forward(torch::Tensor x) override { return proj_(x).flatten(2).transpose(1, 2); }
 
@@ -19,18 +19,19 @@ private:
 
 class Mlp final : public Layer {
 public:
-    Mlp(std::int64_t width, std::int64_t hidden)
-        : fc1_(linear(width, hidden)),
+    Mlp(std::int64_t width, std::int64_t hidden, double drop)
+        : fc1_(add("fc1", linear(width, hidden))),
           act_(activation(Activation::gelu)),
-          fc2_(linear(hidden, width)) {
-        register_module("fc1", fc1_.layer());
-        register_module("fc2", fc2_.layer());
+          drop1_(add("drop1", dropout(drop))),
+          fc2_(add("fc2", linear(hidden, width))),
+          drop2_(add("drop2", dropout(drop))) {}
+
+    torch::Tensor forward(torch::Tensor x) override {
+        return drop2_(fc2_(drop1_(act_(fc1_(std::move(x))))));
     }
 
-    torch::Tensor forward(torch::Tensor x) override { return fc2_(act_(fc1_(x))); }
-
 private:
-    Part fc1_, act_, fc2_;
+    Part fc1_, act_, drop1_, fc2_, drop2_;
 };
 
 }  // namespace
@@ -43,6 +44,8 @@ std::int64_t token_count(const InputShape& input, std::int64_t patch) {
     return (input.height / patch) * (input.width / patch);
 }
 
-Part mlp(std::int64_t width, std::int64_t hidden) { return std::make_shared<Mlp>(width, hidden); }
+Part mlp(std::int64_t width, std::int64_t hidden, double drop) {
+    return std::make_shared<Mlp>(width, hidden, drop);
+}
 
 }  // namespace bw::models

@@ -13,7 +13,7 @@ Part patch_embedding(std::int64_t channels, std::int64_t width, std::int64_t pat
 
 std::int64_t token_count(const InputShape& input, std::int64_t patch);
 
-/// Linear, GELU, linear: "fc1", "fc2". Over the last dimension.
-Part mlp(std::int64_t width, std::int64_t hidden);
+/// Linear, GELU, linear: "fc1", "fc2"; a dropout after each. Over the last dimension.
+Part mlp(std::int64_t width, std::int64_t hidden, double drop = 0.0);
 
 }  // namespace bw::models

@@ -12,9 +12,8 @@ namespace bw::models {
 
 class Stack final : public Network {
 public:
-    Stack& add(std::string name, Part part) {
-        register_module(std::move(name), part.layer());
-        parts_.push_back(std::move(part));
+    Stack& then(const std::string& name, Part part) {
+        parts_.push_back(add(name, std::move(part)));
         return *this;
     }
 

@@ -24,12 +24,30 @@ constexpr Renamed kTorchvision[] = {
 
 constexpr Renamed kTimm[] = {
     {"darknet53", "darknet53_timm"},
+    {"mobilenetv2_100", "mobilenetv2"},
 };
 
+// The reference's BatchNorm of EfficientNet is LibTorch's up to B4, not the paper's.
 constexpr Renamed kOwn[] = {
+    {"alexnet_lrn_grouped", "alexnet_grouped"},
     {"cnn_1ch", "cnn"},
     {"cnn_3ch", "cnn"},
+    {"efficientnetb0", "efficientnet_b0"},
+    {"efficientnetb1", "efficientnet_b1"},
+    {"efficientnetb2", "efficientnet_b2"},
+    {"efficientnetb3", "efficientnet_b3"},
+    {"efficientnetb4", "efficientnet_b4"},
+    {"gmlp_256px", "gmlp"},
+    {"se_resnet18", "seresnet18"},
 };
+
+/// The width multipliers' ending: "mobilenetv1_a0.5" is our "mobilenetv1_0.5".
+std::string without_multiplier_letter(std::string_view name) {
+    std::string plain(name);
+    const auto letter = plain.find("_a0.");
+    if (letter != std::string::npos) plain.erase(letter + 1, 1);
+    return plain;
+}
 
 std::optional<std::string> known(std::string_view name) {
     const ModelInfo* info = find_model(name);
@@ -66,7 +84,7 @@ std::optional<std::string> architecture_of_entry(std::string_view entry) {
     if (entry.starts_with("tv_")) return resolve(kTorchvision, entry.substr(3));
     if (entry.starts_with("tv10_")) return resolve(kTorchvision, entry.substr(5));
     if (entry.starts_with("timm_")) return resolve(kTimm, entry.substr(5));
-    return resolve(kOwn, entry);
+    return resolve(kOwn, without_multiplier_letter(entry));
 }
 
 }  // namespace bw::models

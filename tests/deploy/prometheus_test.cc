@@ -72,6 +72,8 @@ TEST(PrometheusConfig, KeepsOurLabelsAndShowsTheToken) {
     const YAML::Node discovery = file["scrape_configs"][1]["http_sd_configs"][0];
     EXPECT_TRUE(discovery["url"].as<std::string>().ends_with("/sd"));
     EXPECT_EQ(discovery["authorization"]["credentials_file"].as<std::string>(), "token");
+    // Prometheus 2.42 gives discovery no default type: it sent `Authorization: TOKEN`.
+    EXPECT_EQ(discovery["authorization"]["type"].as<std::string>(), "Bearer");
 }
 
 class PrometheusPromtool : public PromtoolTest {};

@@ -6,6 +6,7 @@
 #include <optional>
 #include <sstream>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -72,12 +73,35 @@ core::State slice_of(const core::State& state, SweepId id) {
     return slice;
 }
 
+// STATE/results.json, curves.csv and plot lead to the sweep that ended last.
+void point_to_newest(const std::filesystem::path& state_dir, const std::string& sweep_name) {
+    for (const char* name : {"results.json", "curves.csv", "plot"}) {
+        const std::filesystem::path fresh = state_dir / (std::string(name) + ".new");
+        std::error_code
+            ignored;  // a convenience: where links cannot be made, the files are still there
+        std::filesystem::remove(fresh, ignored);
+        std::filesystem::create_symlink(
+            std::filesystem::path("sweeps") / sweep_name / name, fresh, ignored
+        );
+        std::filesystem::rename(fresh, state_dir / name, ignored);
+    }
+}
+
 int complain(const Error& error) {
     std::fprintf(stderr, "batchwright coordinator: %s\n", error.message.c_str());
     if (error.code == Errc::in_use) return kExitStateInUse;
     const bool of_state = error.code == Errc::io || error.code == Errc::corrupt ||
                           error.code == Errc::version_mismatch;
     return of_state ? kExitStateUnusable : kExitInternal;
+}
+
+// A fixed port is taken as it is. Otherwise the last run's comes first, because agents and
+// clients that outlived a crash of the coordinator look for it there.
+template <class Listen>
+auto first_free_port(std::uint16_t fixed, std::uint16_t last, const Listen& listen_on) {
+    auto listening = listen_on(fixed != 0 ? fixed : last);
+    if (!listening && listening.error().code == Errc::in_use && fixed == 0) return listen_on(0);
+    return listening;
 }
 
 class Process {
@@ -115,6 +139,10 @@ private:
         agent_options.token = endpoint.token;
         agent_options.lease = options_.lease;
         agent_options.state_dir = options_.state_dir;
+        agent_options.attempt_dir = [this](const core::StartRanks& start) {
+            const core::SweepRecord& sweep = reactor_.state().sweeps.at(start.sweep);
+            return results::attempt_dir(options_.state_dir, sweep, start.ordinal, start.attempt);
+        };
         const std::uint16_t last_agent_port = last ? last->agent_port : std::uint16_t{0};
         const std::uint16_t last_http_port = last ? last->http_port : std::uint16_t{0};
         const auto listen_agents = [&](std::uint16_t port) {
@@ -158,15 +186,6 @@ private:
         return announce(endpoint);
     }
 
-    // A fixed port is taken as it is. Otherwise the last run's comes first, because agents and
-    // clients that outlived a crash of the coordinator look for it there.
-    template <class Listen>
-    static auto first_free_port(std::uint16_t fixed, std::uint16_t last, const Listen& listen_on) {
-        auto listening = listen_on(fixed != 0 ? fixed : last);
-        if (!listening && listening.error().code == Errc::in_use && fixed == 0) return listen_on(0);
-        return listening;
-    }
-
     Result<void> announce(const Endpoint& endpoint) {
         const std::string line = to_text(endpoint) + "\n";
         if (auto written = write_private_file(options_.state_dir / "endpoint.json", line); !written)
@@ -191,10 +210,13 @@ private:
             const auto written = results::write_results(
                 *slice, sweep, options_.state_dir, environment_of(*slice, sweep)
             );
-            const std::string problem = written ? "" : written.error().message;
-            asio::post(io_, [this, id, problem] {
-                if (!problem.empty())
-                    std::fprintf(stderr, "batchwright coordinator: %s\n", problem.c_str());
+            auto complaints =
+                written ? *written : std::vector<std::string>{written.error().message};
+            point_to_newest(options_.state_dir, results::sweep_name(sweep));
+            asio::post(io_, [this, id, complaints] {
+                for (const std::string& text : complaints) {
+                    std::fprintf(stderr, "batchwright coordinator: %s\n", text.c_str());
+                }
                 api_->announce_results(id);
             });
         });

@@ -119,6 +119,7 @@ RunSession::Started RunSession::start_coordinator() {
         options_.state_dir,
         "--ready-fd",
         std::to_string(ends[1])};
+    child.inherited_once = {ends[1]};
     child.final_statuses = {
         0,
         coordinator::kExitBadInput,

@@ -151,6 +151,7 @@ void Slot::on_message(const trainer_wire::FromTrainer& message) {
 }
 
 void Slot::take(const trainer_wire::Ready&) {
+    if (process_is_used_) return;
     process_is_ready_ = true;
     warm_again_ = kWarmAgainFirst;
     if (run_ && !run_->is_sent) send_start();

@@ -89,6 +89,9 @@ void Supervisor::Impl::reap() {
 void Supervisor::Impl::launch(Child& child) {
     ProcessOptions options;
     options.argv = child.options.argv;
+    for (const int descriptor : std::exchange(child.options.inherited_once, {})) {
+        options.descriptors.push_back({descriptor, descriptor});
+    }
     child.started_at = std::chrono::steady_clock::now();
     const Result<pid_t> pid = start_process(options);
     if (pid) {

@@ -19,6 +19,8 @@ namespace bw::launch {
 struct ChildOptions {
     std::string name;               // for messages: "coordinator", "agent"
     std::vector<std::string> argv;  // argv[0] is the program's path
+    std::vector<int>
+        inherited_once;   // open in the child under the same numbers, at its first start only
     bool restart = true;  // after a death or a non-zero exit that is not in `final_statuses`
     std::vector<int> final_statuses = {0};
     Duration backoff_first = milliseconds(200), backoff_max = seconds(10);

@@ -9,8 +9,6 @@
 namespace bw::agent {
 namespace {
 
-using testing::HasSubstr;
-
 class Ranks : public World {
 protected:
     void SetUp() override {

@@ -37,6 +37,9 @@ int wait_for_signal(const std::string& path) {
     for (;;) ::pause();
 }
 
+/// Writes to an inherited descriptor: status 1 when it is open, 0 when it is not.
+int tell(int descriptor) { return ::write(descriptor, "x", 1) == 1 ? 1 : 0; }
+
 int broadcast() {
     const auto place = bw::launch::discover_place();
     if (!place || place->launcher != bw::launch::Launcher::mpi) return 3;
@@ -68,6 +71,7 @@ int broadcast() {
 int main(int argc, char** argv) {
     const std::string_view mode = argc > 1 ? argv[1] : "";
     if (mode == "exit") return std::atoi(argv[2]);
+    if (mode == "tell") return tell(std::atoi(argv[2]));
     if (mode == "count") return count_starts(argv[2], std::atoi(argv[3]));
     if (mode == "wait") return wait_for_signal(argv[2]);
     if (mode == "stubborn") {

@@ -102,6 +102,21 @@ TEST_F(Supervising, ChildLivesInASessionOfItsOwn) {
     EXPECT_EQ(ids.first, ids.second);
 }
 
+TEST_F(Supervising, DescriptorIsInheritedAtTheFirstStartOnly) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    Supervisor supervisor(io_);
+    ChildOptions options = child({"tell", std::to_string(ends[1])});
+    options.inherited_once = {ends[1]};
+    std::optional<int> final;
+    supervisor.start(options, [&](int status) { final = status; });
+    run_until([&] { return final.has_value(); });
+    ::close(ends[1]);
+    char bytes[8];
+    EXPECT_EQ(::read(ends[0], bytes, sizeof bytes), 1) << "the second start found it closed";
+    ::close(ends[0]);
+}
+
 TEST_F(Supervising, StopEndsAllAndReportsOnce) {
     Supervisor supervisor(io_);
     int finals = 0, gone = 0;

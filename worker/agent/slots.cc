@@ -1,0 +1,139 @@
+#include "worker/agent/slots.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace bw::agent {
+namespace {
+
+trainer_wire::Start start_of(
+    const proto::StartRanks& order,
+    const RankKey& key,
+    const SlotOptions& slot,
+    const AgentOptions& options
+) {
+    trainer_wire::Start start;
+    start.job = key.job;
+    start.attempt = key.attempt;
+    start.rank = key.rank;
+    start.params_json = order.params_json();
+    start.plan.global_batch = order.plan().global_batch();
+    start.plan.group = order.plan().group();
+    start.plan.micro_batch = order.plan().micro_batch();
+    start.plan.world_size = order.plan().world_size();
+    start.bn = order.bn();
+    start.device = slot.kind;
+    start.threads = slot.threads;
+    start.checkpoint_steps = order.checkpoint_steps();
+    start.attempt_dir = order.attempt_dir();
+    start.resume_from = order.resume_path();
+    start.data_path = options.data_path;
+    start.cache_dir = options.cache_dir;
+    start.host = options.host;
+    return start;
+}
+
+}  // namespace
+
+Slots::Slots(boost::asio::io_context& io, const AgentOptions& options, Slot::Ports ports)
+    : io_(io), options_(options), ports_(std::move(ports)) {}
+
+void Slots::open(const std::filesystem::path& trainer_records) {
+    for (std::size_t i = 0; i < options_.slots.size(); ++i) {
+        Slot::Options slot;
+        slot.name = "slot " + std::to_string(i);
+        slot.grace = options_.grace;
+        slot.trainer.program = options_.trainer;
+        slot.trainer.threads = options_.slots[i].threads;
+        slot.trainer.log_file = options_.work_dir / ("warm-" + std::to_string(i) + ".log");
+        slot.trainer.records_dir = trainer_records;
+        slots_.push_back(std::make_unique<Slot>(io_, std::move(slot), ports_));
+    }
+    for (const auto& slot : slots_) slot->warm();
+}
+
+// ---- orders
+
+bool Slots::is_repeated(const RankKey& key) {
+    Begun& begun = begun_[key.job];
+    if (key.attempt < begun.attempt) return true;
+    if (key.attempt > begun.attempt) begun = {key.attempt, {}};
+    return !begun.ranks.insert(key.rank).second;
+}
+
+void Slots::carry_out(const proto::StartRanks& order) {
+    for (const proto::RankOnSlot& where : order.ranks()) start_rank(order, where);
+}
+
+void Slots::start_rank(const proto::StartRanks& order, const proto::RankOnSlot& where) {
+    const RankKey key{order.job(), order.attempt(), where.rank()};
+    if (is_repeated(key)) return;
+    if (where.slot() >= slots_.size()) {
+        const std::string reason = "the agent has no slot " + std::to_string(where.slot());
+        ports_.on_fact(ended_fact(key, Outcome::failed, reason, 0));
+        return;
+    }
+    slots_[where.slot()]->start(start_of(order, key, options_.slots[where.slot()], options_));
+}
+
+template <class Order, class Act>
+void Slots::for_attempt(const Order& order, Act act) {
+    for (const auto& slot : slots_) {
+        const auto key = slot->held();
+        if (key && key->job == order.job() && key->attempt == order.attempt()) act(*slot);
+    }
+}
+
+void Slots::carry_out(const proto::Rendezvous& order) {
+    for_attempt(order, [&order](Slot& slot) { slot.rendezvous({order.host(), order.port()}); });
+}
+
+void Slots::carry_out(const proto::StopRanks& order) {
+    const auto kind = static_cast<StopOrder>(order.kind());
+    for_attempt(order, [kind](Slot& slot) { slot.stop(kind); });
+}
+
+void Slots::carry_out(const proto::ConfirmCheckpoint& order) {
+    for_attempt(order, [&order](Slot& slot) { slot.confirm_checkpoint(order.step()); });
+}
+
+// ---- all of them
+
+void Slots::abandon_all() {
+    for (const auto& slot : slots_) slot->abandon();
+}
+
+void Slots::close_all() {
+    for (const auto& slot : slots_) slot->close();
+}
+
+void Slots::kill_all() {
+    for (const auto& slot : slots_) slot->stop(StopOrder::kill);
+}
+
+void Slots::reap_all() {
+    for (const auto& slot : slots_) slot->reap();
+}
+
+std::vector<RankKey> Slots::held() const {
+    std::vector<RankKey> keys;
+    for (const auto& slot : slots_) {
+        if (const auto key = slot->held()) keys.push_back(*key);
+    }
+    return keys;
+}
+
+bool Slots::all_are_free() const {
+    return std::all_of(slots_.begin(), slots_.end(), [](const auto& slot) {
+        return slot->is_free();
+    });
+}
+
+bool Slots::all_processes_are_gone() const {
+    return std::none_of(slots_.begin(), slots_.end(), [](const auto& slot) {
+        return slot->has_process();
+    });
+}
+
+}  // namespace bw::agent

@@ -131,6 +131,7 @@ std::string plot_script(const std::string& model, const core::JobRecord& job) {
     std::string script =
         "set terminal pngcairo size 640,480 noenhanced\n"
         "set xlabel 'epoch'\n"
+        "set autoscale xfix\n"
         "set offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05\n";
     if (last < 10) script += "set xtics 1\n";  // whole epochs only
     for (const Picture& picture : kPictures) script += picture_script(picture, model, job);

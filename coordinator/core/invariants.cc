@@ -21,12 +21,20 @@ public:
     }
 
 private:
-    void require(bool holds, const std::string& subject, const char* sentence) {
-        if (!holds) broken_.push_back(subject + ": " + sentence);
+    struct Subject {
+        const char* kind;
+        std::uint64_t id;
+    };
+
+    void require(bool holds, Subject subject, const char* sentence) {
+        if (holds) return;
+        broken_.push_back(
+            std::string(subject.kind) + " " + std::to_string(subject.id) + ": " + sentence
+        );
     }
 
     void check_sweep(SweepId id, const SweepRecord& sweep) {
-        const std::string subject = "sweep " + std::to_string(id.value);
+        const Subject subject{"sweep", id.value};
         require(sweep.id == id, subject, "its record carries its own id");
         require(sweep.sweep != nullptr, subject, "its text is parsed");
         require(state_.open.contains(id) == !sweep.ended, subject, "it is open until it has ended");
@@ -53,7 +61,7 @@ private:
     }
 
     void check_job(JobId id, const JobRecord& job) {
-        const std::string subject = "job " + std::to_string(id.value);
+        const Subject subject{"job", id.value};
         const AttemptRecord* live = live_attempt(job);
         require(
             job.id == id && state_.sweeps.contains(job.sweep),
@@ -102,7 +110,7 @@ private:
         if (live != nullptr) check_reservations({id, live->number}, *live);
     }
 
-    void check_gang(const std::string& subject, const AttemptRecord& attempt) {
+    void check_gang(Subject subject, const AttemptRecord& attempt) {
         std::set<SlotRef> slots;
         for (const RankRecord& rank : attempt.ranks) slots.insert(rank.slot);
         require(
@@ -120,7 +128,7 @@ private:
     }
 
     void check_reservations(AttemptId id, const AttemptRecord& attempt) {
-        const std::string subject = "job " + std::to_string(id.job.value);
+        const Subject subject{"job", id.job.value};
         for (const RankRecord& rank : attempt.ranks) {
             if (rank.ended) continue;
             const auto agent = state_.agents.find(rank.slot.agent);
@@ -134,7 +142,7 @@ private:
 
     // Together with check_reservations: a slot is busy exactly with one running rank.
     void check_agent(AgentId id, const AgentRecord& agent) {
-        const std::string subject = "agent " + std::to_string(id.value);
+        const Subject subject{"agent", id.value};
         require(
             agent.id == id && agent.epoch != 0,
             subject,
@@ -166,14 +174,20 @@ private:
 
     void check_indexes() {
         for (const JobId id : state_.unfinished) {
-            require(state_.jobs.contains(id), "state", "every unfinished job is there");
+            require(
+                state_.jobs.contains(id), {"index entry", id.value}, "every unfinished job is there"
+            );
         }
         for (const SweepId id : state_.open) {
-            require(state_.sweeps.contains(id), "state", "every open sweep is there");
+            require(
+                state_.sweeps.contains(id), {"index entry", id.value}, "every open sweep is there"
+            );
         }
         std::set<std::uint64_t> epochs;
         for (const auto& [id, agent] : state_.agents) epochs.insert(agent.epoch);
-        require(epochs.size() == state_.agents.size(), "state", "no two agents have one epoch");
+        require(
+            epochs.size() == state_.agents.size(), {"state", 0}, "no two agents have one epoch"
+        );
     }
 
     const State& state_;

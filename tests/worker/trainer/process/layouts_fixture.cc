@@ -1,0 +1,87 @@
+#include "tests/worker/trainer/process/layouts_fixture.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+namespace bw::trainer::test {
+namespace {
+
+double largest_deviation(const std::vector<double>& losses, const std::vector<double>& reference) {
+    if (losses.size() != reference.size()) throw std::runtime_error("the curves differ in length");
+    double worst = 0;
+    for (std::size_t i = 0; i < losses.size(); ++i) {
+        worst = std::max(worst, std::abs(losses[i] - reference[i]) / std::abs(reference[i]));
+    }
+    return worst;
+}
+
+}  // namespace
+
+std::vector<EqualityCase> equality_cases(const std::string& precision, int steps) {
+    // 25 samples on two ranks are 13 and 12; 24 in groups of at most 5 are 5, 5, 5, 5, 4, on two
+    // ranks 15 and 9.
+    const EqualityCase mixer{
+        .model = "mlpmixer",
+        .batch = 25,
+        .group = 0,
+        .layouts = {{1, 25}, {1, 7}, {2, 5}},
+        .precision = precision,
+        .optimizer = "sgd",
+        .steps = steps,
+        .resolution = 16};
+    const EqualityCase ghost{
+        .model = "cnn",
+        .batch = 24,
+        .group = 5,
+        .layouts = {{1, 24}, {1, 5}, {2, 10}},
+        .precision = precision,
+        .optimizer = "sgd",
+        .steps = steps,
+        .resolution = 0};
+    return {mixer, ghost};
+}
+
+std::vector<LayoutResult> run_layouts(
+    const EqualityCase& equality, const std::string& data_path, const std::filesystem::path& scratch
+) {
+    std::vector<LayoutResult> results;
+    for (const auto& layout : equality.layouts) {
+        GangOptions options;
+        options.params = {
+            {"model", equality.model},
+            {"dataset", "fashion_mnist"},
+            {"num_epochs", 1000},
+            {"max_steps", equality.steps},
+            {"learning_rate", 0.02},
+            {"momentum", equality.optimizer == "sgd" ? 0.9 : 0.0},
+            {"optimizer", equality.optimizer},
+            {"precision", equality.precision},
+            {"augment", "crop_flip"},
+            {"image_resolution", equality.resolution},
+            {"eval_interval", 0},
+            {"batch_size", equality.batch}};
+        options.global_batch = equality.batch;
+        options.group = equality.group;
+        options.micro_batch = layout.micro_batch;
+        options.world_size = layout.world_size;
+        options.attempt_dir = scratch / (equality.model + "-" + equality.precision + "-" +
+                                         equality.optimizer + "-" + std::to_string(results.size()));
+        options.data_path = data_path;
+        const auto ends = Gang(options).run();
+        const auto* finished = ends.front().find<trainer_wire::Finished>();
+        if (finished == nullptr) throw std::runtime_error(equality.model + " did not finish");
+        LayoutResult result{.layout = layout, .losses = curve_losses(options.attempt_dir)};
+        result.samples_min = finished->samples_per_step_min;
+        result.samples_max = finished->samples_per_step_max;
+        result.micro_batch = finished->micro_batch;
+        result.accumulation = finished->accumulation;
+        result.deviation =
+            largest_deviation(result.losses, results.empty() ? result.losses : results[0].losses);
+        results.push_back(std::move(result));
+        std::filesystem::remove_all(options.attempt_dir);
+    }
+    return results;
+}
+
+}  // namespace bw::trainer::test

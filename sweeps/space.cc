@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "sweeps/canonical.h"
+#include "sweeps/json_schema.h"
 #include "sweeps/parameter_reader.h"
 
 namespace bw::sweeps {
@@ -14,6 +15,20 @@ namespace {
 constexpr std::string_view kNestedOnly =
     "a nested parameter has \"parameters\" and no other key; move this one level down, or remove "
     "it";
+
+enum class Level { top, nested };
+
+// W&B's service takes odd names at the top only.
+void check_name(const Entry& entry, const std::string& path, Level level, Problems& problems) {
+    if (is_parameter_name(entry.key)) return;
+    constexpr std::string_view kRule =
+        "a name has letters, digits, _ . and -, and starts with a letter or _";
+    if (level == Level::nested) {
+        problems.error(entry.mark, path, "unusable name; " + std::string(kRule));
+    } else {
+        problems.warning(entry.mark, path, "unusual name; " + std::string(kRule));
+    }
+}
 
 void read_level(
     const Entries& entries,
@@ -64,6 +79,7 @@ void read_level(
         std::vector<std::string> levels = above;
         levels.push_back(entry->key);
         const std::string own_path = path + "." + entry->key;
+        check_name(*entry, own_path, above.empty() ? Level::top : Level::nested, problems);
         if (find_entry(entry->value, "parameters") != nullptr) {
             read_nested(*entry, levels, own_path, out, problems);
             continue;

@@ -1,6 +1,6 @@
 #include "sweeps/strict.h"
 
-#include <array>
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -26,6 +26,37 @@ bool is_true(const Value& value) {
     if (const auto* text = std::get_if<std::string>(&value.data)) return !text->empty();
     if (const auto* list = std::get_if<List>(&value.data)) return !list->empty();
     return !std::get<Map>(value.data).empty();
+}
+
+// Python's len; nothing where it would raise.
+std::optional<std::size_t> length_of(const Value& value) {
+    if (const auto* list = std::get_if<List>(&value.data)) return list->size();
+    if (const auto* map = std::get_if<Map>(&value.data)) return map->size();
+    const auto* text = std::get_if<std::string>(&value.data);
+    if (text == nullptr) return std::nullopt;
+    const auto starts = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+    return static_cast<std::size_t>(std::count_if(text->begin(), text->end(), starts));
+}
+
+// What Python's sum goes over: the keys of a map, the characters of a text.
+List items_of(const Value& value) {
+    if (const auto* list = std::get_if<List>(&value.data)) return *list;
+    List out;
+    if (const auto* map = std::get_if<Map>(&value.data)) {
+        for (const auto& entry : *map) out.push_back(Value{entry.first});
+    } else if (length_of(value) != 0u) {
+        out.push_back(value);
+    }
+    return out;
+}
+
+// A boolean counts as 0 or 1.
+std::optional<double> python_number(const Value& value) {
+    if (const auto* number = std::get_if<std::int64_t>(&value.data))
+        return static_cast<double>(*number);
+    if (const auto* number = std::get_if<double>(&value.data)) return *number;
+    if (const auto* flag = std::get_if<bool>(&value.data)) return *flag ? 1.0 : 0.0;
+    return std::nullopt;
 }
 
 class Checker {
@@ -148,35 +179,32 @@ private:
         const Value* values = find_value(config, "values");
         const Value* probabilities = find_value(config, "probabilities");
         if (values == nullptr || probabilities == nullptr) return std::nullopt;
-        for (const Value* list : {values, probabilities}) {
-            if (std::holds_alternative<List>(list->data)) continue;
+        for (const Value* one : {values, probabilities}) {
+            if (length_of(*one)) continue;
             return WandbError{
                 "TypeError",
-                "object of type '" + std::string(python_type(*list)) + "' has no len()"};
+                "object of type '" + std::string(python_type(*one)) + "' has no len()"};
         }
-        const List& weights = std::get<List>(probabilities->data);
-        if (std::get<List>(values->data).size() != weights.size()) {
-            say("Parameter " + name + ": values " + python_repr(*values) + " and probabilities " +
-                python_repr(*probabilities) + " are not the same length");
+        if (length_of(*values) != length_of(*probabilities)) {
+            say("Parameter " + name + ": values " + python_str(*values) + " and probabilities " +
+                python_str(*probabilities) + " are not the same length");
             return std::nullopt;
         }
         double sum = 0;
-        for (const Value& weight : weights) {
-            if (const auto* number = std::get_if<std::int64_t>(&weight.data)) {
-                sum += static_cast<double>(*number);
-            } else if (const auto* real = std::get_if<double>(&weight.data)) {
-                sum += *real;
-            } else if (!std::holds_alternative<bool>(weight.data)) {
+        std::string_view type = "int";  // what Python's sum holds so far
+        for (const Value& weight : items_of(*probabilities)) {
+            const auto number = python_number(weight);
+            if (!number) {
                 return WandbError{
                     "TypeError",
-                    "unsupported operand type(s) for +: 'int' and '" +
+                    "unsupported operand type(s) for +: '" + std::string(type) + "' and '" +
                         std::string(python_type(weight)) + "'"};
-            } else {
-                sum += std::get<bool>(weight.data) ? 1 : 0;
             }
+            sum += *number;
+            if (std::holds_alternative<double>(weight.data)) type = "float";
         }
         if (std::fabs(sum - 1.0) <= 1e-8 + 1e-5) return std::nullopt;
-        say("Parameter " + name + ": Probabilities " + python_repr(*probabilities) +
+        say("Parameter " + name + ": Probabilities " + python_str(*probabilities) +
             " do not sum to 1");
         return std::nullopt;
     }

@@ -126,6 +126,14 @@ std::optional<WandbError> bayes_error(const Map& document, const WandbSpace& spa
         space.parameters.end(),
         [](const Parameter& parameter) { return parameter.distribution != Distribution::constant; }
     );
+    // Its distribution function takes the index as a float, and numpy refuses that.
+    const auto is_weighted = [](const Parameter& parameter) {
+        return parameter.distribution == Distribution::categorical_w_probabilities;
+    };
+    if (std::any_of(space.parameters.begin(), space.parameters.end(), is_weighted)) {
+        return WandbError{
+            "IndexError", "arrays used as indices must be of integer (or boolean) type"};
+    }
     if (any) return std::nullopt;
     return WandbError{"ValueError", "Need at least one searchable parameter for bayes search."};
 }

@@ -86,6 +86,7 @@ std::optional<Value> sexagesimal(bool negative, std::string_view body) {
     if (whole && body[0] == '0') return std::nullopt;
     double total = 0;
     std::string_view rest = body.substr(0, point);
+    if (rest.ends_with(':')) return std::nullopt;
     for (bool first = true; !rest.empty(); first = false) {
         const std::string_view part = rest.substr(0, rest.find(':'));
         rest = part.size() < rest.size() ? rest.substr(part.size() + 1) : std::string_view{};
@@ -94,7 +95,6 @@ std::optional<Value> sexagesimal(bool negative, std::string_view body) {
         if (!first && (part.size() > 2 || (part.size() == 2 && part[0] > '5'))) return std::nullopt;
         total = total * 60 + float_value(without_underscores(part));
     }
-    if (body.back() == ':') return std::nullopt;
     if (!whole) {
         const std::string_view fraction = body.substr(point);
         if (1 + digits_at(fraction, 1, "_") != fraction.size()) return std::nullopt;

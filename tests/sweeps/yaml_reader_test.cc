@@ -128,6 +128,53 @@ TEST(YamlReader, RefusesWhatIsNoSingleTextDocument) {
     EXPECT_EQ(json_of("&a [*a]"), "error: f:1:5: this alias stands inside of what it names");
 }
 
+TEST(YamlReader, RefusesWhatYamlCppLetsPass) {
+    EXPECT_EQ(
+        json_of("a: 1\nepochs 10\n"),
+        "error: f:2:1: not YAML: end of map not found; is a colon missing, or the indentation "
+        "wrong?"
+    );
+    EXPECT_EQ(json_of("a: gh\nost(32)\n").substr(0, 12), "error: f:2:1");
+    EXPECT_EQ(json_of("a: 'b c: 3").substr(0, 7), "error: ");
+    EXPECT_EQ(
+        json_of("a:\nb\n"), "error: f:2:1: expected \":\" after this, or more spaces before it"
+    );
+    EXPECT_EQ(
+        json_of("a: 'b\nc: 3\n"),
+        "error: f:3:3: not YAML: illegal EOF in scalar; is a quote not closed?"
+    );
+    EXPECT_EQ(json_of("a: [1, , 2]\n"), "error: f:1:8: a value is missing before this comma");
+    EXPECT_EQ(json_of(": 1\n"), "error: f:1:1: a key is missing");
+    EXPECT_EQ(json_of("a:\t1\n"), "error: f:1:4: a tab beside this; YAML wants spaces");
+    EXPECT_EQ(json_of("a: 1\t# one\n"), "error: f:1:4: a tab beside this; YAML wants spaces");
+    EXPECT_EQ(json_of("a: b\tc\n").substr(0, 24), "error: f:1:4: a tab in \"");
+}
+
+TEST(YamlReader, TakesEmptyValuesAndAdjacentBrackets) {
+    EXPECT_EQ(json_of("a:\nb: ~\nc:"), R"({"a":null,"b":null,"c":null})");
+    EXPECT_EQ(json_of("a:\n- 1\n-\n- [x, ~]\n"), R"({"a":[1,null,["x",null]]})");
+    EXPECT_EQ(
+        json_of("{a:[1, 2], b:{c:[3]}, d: 'x:[y'}"), R"({"a":[1,2],"b":{"c":[3]},"d":"x:[y"})"
+    );
+    EXPECT_EQ(json_of("a: x:[y\nb: \"q:{\"\n"), R"({"a":"x:[y","b":"q:{"})");
+}
+
+TEST(YamlReader, JsonIsReadAsJson) {
+    EXPECT_EQ(
+        json_of("{\t\"a\":\t[1, 2.5, 1e-5, true, null, \"\\ud83d\\ude00\\u00e9\\n\"]}\n"),
+        "{\"a\":[1,2.5,1e-05,true,null,\"\xF0\x9F\x98\x80\xC3\xA9\\n\"]}"
+    );
+    EXPECT_EQ(
+        json_of("[NaN, -Infinity, -0, \"yes\", \"1e-5\"]"), R"(["nan","-inf",0,"yes","1e-5"])"
+    );
+    EXPECT_EQ(json_of("{\"a\": 1, \"a\": 2}"), R"({"a":2})");
+    EXPECT_EQ(json_of("{a: 1, \"b\": 017}"), R"({"a":1,"b":15})");  // no JSON: YAML's flow style
+    const YamlTree tree = read_yaml("{\n \"a\": {\"b\": 7}}");
+    const Entry* inner = find_entry(find_entry(*tree.root, "a")->value, "b");
+    EXPECT_EQ(inner->mark.line, 2);
+    EXPECT_EQ(inner->mark.column, 8);
+}
+
 TEST(YamlReader, BoundsNestingAndWhatAliasesExpandTo) {
     EXPECT_NE(
         json_of(std::string(1'000, '[') + std::string(1'000, ']'))

@@ -22,8 +22,8 @@ constexpr std::string_view kIntroduction =
     "- Series of a job, an attempt, a sweep or a lost agent stay for two minutes after its end, "
     "so\n"
     "  that the last values are seen, and are then removed. The history stays in Prometheus.\n"
-    "- A process exports at most 50000 series; `batchwright_metrics_series_dropped_total` counts\n"
-    "  what did not fit.\n"
+    "- A process exports a bounded number of series (`kSeriesMax` in `metrics/metric.h`);\n"
+    "  `batchwright_metrics_series_dropped_total` counts what did not fit.\n"
     "- Counters may begin anew with a process or an attempt: take `rate` or `increase` first, "
     "then\n"
     "  `sum`.\n";

@@ -19,7 +19,7 @@ struct SinkOptions {
     Origin origin = Origin::coordinator;     // coordinator or agent; the other's metrics are a bug
     std::string agent{};                     // the agent's name: a label on all that it serves
     Duration ended_kept_for = seconds(120);  // so that a few scrapes still see the last values
-    std::size_t series_max = 50'000;
+    std::size_t series_max = kSeriesMax;
 };
 
 class Sink {
@@ -74,7 +74,7 @@ public:
 
     [[nodiscard]] std::size_t series_count() const;
 
-    /// Prometheus' text format 0.0.4: families by name, series by labels.
+    /// Prometheus' text format 0.0.4: in the table's order, series by their labels' values.
     [[nodiscard]] std::string text() const;
 
 private:

@@ -50,8 +50,8 @@ TEST(Sink, CountsPerLabelValueInTheOrderOfTheTable) {
     EXPECT_THAT(
         lines_of(sink, "attempts_ended_total"),
         ElementsAre(
-            "attempts_ended_total{outcome=\"died\",sweep=\"3\"} 2",
-            "attempts_ended_total{outcome=\"finished\",sweep=\"3\"} 2"
+            "attempts_ended_total{sweep=\"3\",outcome=\"died\"} 2",
+            "attempts_ended_total{sweep=\"3\",outcome=\"finished\"} 2"
         )
     );
 }
@@ -76,8 +76,8 @@ TEST(Sink, ACounterNeverFallsWhateverATrainerReports) {
     sink.add("train_samples_total", std::numeric_limits<double>::quiet_NaN(), key);
     EXPECT_THAT(
         lines_of(sink, "train_samples_total"),
-        ElementsAre("train_samples_total{agent=\"gpu-7\",attempt=\"1\",job=\"42\",point=\"16\","
-                    "sweep=\"3\"} 512")
+        ElementsAre("train_samples_total{agent=\"gpu-7\",sweep=\"3\",point=\"16\",job=\"42\","
+                    "attempt=\"1\"} 512")
     );
 }
 
@@ -100,7 +100,7 @@ TEST(Sink, AHistogramCountsUpToEachBoundAndIgnoresNonsense) {
     const std::string text = sink.text();
     EXPECT_THAT(
         text,
-        HasSubstr("resume_seconds_count{agent=\"gpu-7\",job=\"1\",point=\"0\",sweep=\"1\"} 3\n")
+        HasSubstr("resume_seconds_count{agent=\"gpu-7\",sweep=\"1\",point=\"0\",job=\"1\"} 3\n")
     );
     EXPECT_THAT(text, HasSubstr("le=\"0.1\"} 0\n"));
     EXPECT_THAT(text, HasSubstr("le=\"0.25\"} 1\n"));
@@ -130,7 +130,7 @@ TEST(Sink, AnEndedJobStaysForAFewScrapesAndThenGoes) {
     sink.prune(at(220));
     EXPECT_THAT(
         lines_of(sink, "job_attempts"),
-        ElementsAre("job_attempts{job=\"77\",point=\"1\",sweep=\"3\"} 1")
+        ElementsAre("job_attempts{sweep=\"3\",point=\"1\",job=\"77\"} 1")
     );
     EXPECT_EQ(lines_of(sink, "job_info").size(), 1u);
 }
@@ -144,7 +144,7 @@ TEST(Sink, AnAttemptIsRetiredWithoutItsSuccessor) {
     sink.retire(attempt_of_job(7, 1), at(0));
     sink.prune(at(1000));
     EXPECT_EQ(lines_of(sink, "train_step").size(), 2u);
-    EXPECT_THAT(sink.text(), Not(HasSubstr("attempt=\"1\",job=\"7\"")));
+    EXPECT_THAT(sink.text(), Not(HasSubstr("job=\"7\",attempt=\"1\"")));
     EXPECT_THAT(lines_of(sink, "rank_ooms_total"), IsEmpty());
 }
 
@@ -184,7 +184,7 @@ TEST(Sink, BeyondItsMaximumNewSeriesAreDroppedAndCounted) {
     sink.set(
         "job_attempts", 2, JobKey{.sweep = {1}, .point = 1, .job = {1}}
     );  // known: not dropped
-    EXPECT_THAT(sink.text(), HasSubstr("{job=\"1\",point=\"1\",sweep=\"1\"} 2\n"));
+    EXPECT_THAT(sink.text(), HasSubstr("{sweep=\"1\",point=\"1\",job=\"1\"} 2\n"));
     sink.retire(Label::job, JobId{1}, at(0));
     sink.prune(at(1000));
     EXPECT_EQ(sink.series_count(), before - 1);
@@ -229,7 +229,7 @@ TEST(Handler, TellsItsOwnSizeAndBuildAndPrunes) {
     const Exposition exposition = expose(sink, at(1'700'000'000));
     EXPECT_EQ(exposition.content_type, "text/plain; version=0.0.4; charset=utf-8");
     EXPECT_THAT(exposition.body, HasSubstr("batchwright_start_time_seconds 1700000000\n"));
-    EXPECT_THAT(exposition.body, HasSubstr("batchwright_build_info{commit="));
+    EXPECT_THAT(exposition.body, HasSubstr("batchwright_build_info{version="));
     EXPECT_THAT(exposition.body, HasSubstr("batchwright_metrics_series "));
     EXPECT_THAT(exposition.body, Not(HasSubstr("gone")));
     EXPECT_EQ(expose(sink, at(1'700'000'001)).body, exposition.body);

@@ -13,8 +13,8 @@ namespace bw::metrics {
 
 inline constexpr std::string_view kPrefix = "batchwright_";
 
-/// Of one process. A scrape is rendered on the process's one loop, which stands still meanwhile:
-/// about 0.1 s for this many.
+/// Of one process. A scrape is rendered on the process's one loop, which stands still meanwhile: 50
+/// ms of processor time for this many.
 inline constexpr std::size_t kSeriesMax = 20'000;
 
 enum class Type : std::uint8_t { counter, gauge, histogram };

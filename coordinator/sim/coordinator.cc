@@ -101,7 +101,7 @@ void Coordinator::on_farewell(std::size_t agent) {
 
 void Coordinator::advance() {
     expire_leases();
-    if (world_.options.sabotage != Sabotage::never_retry) fire_timer();
+    fire_timer();
     const bool disk_is_slow = world_.has_faults() && world_.chance(300);
     if (!disk_is_slow) commit();
 }
@@ -151,6 +151,8 @@ void Coordinator::carry_out(core::Effect effect) {
     if (auto* start = std::get_if<core::StartRanks>(&effect)) {
         if (world_.options.sabotage == Sabotage::forget_slots) start->ranks.front().slot = 0;
     }
+    const bool is_stop = std::holds_alternative<core::StopRanks>(effect);
+    if (is_stop && world_.options.sabotage == Sabotage::lose_stops) return;
     std::visit(
         [&](const auto& order) {
             if constexpr (requires { order.agent; }) {

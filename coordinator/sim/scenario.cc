@@ -5,6 +5,8 @@
 namespace bw::sim {
 namespace {
 
+constexpr std::int64_t kSubmitTicks = 300;
+
 struct Limits {
     std::int64_t run_cap, concurrency, retries;
 };
@@ -34,17 +36,17 @@ Limits draw_limits(World& world, std::int64_t points) {
 
 std::vector<Submission> make_scenario(World& world) {
     std::vector<Submission> submissions;
-    const std::int64_t sweeps = world.between(1, 3);
+    const std::int64_t sweeps = world.between(1, 4);
     for (std::int64_t i = 0; i < sweeps; ++i) {
-        const std::int64_t points = world.between(1, 10);
+        const std::int64_t points = world.between(1, 20);
         const std::int64_t world_size = world.between(1, 4);
         const std::int64_t batch_size = 128 + 32 * i;  // another fingerprint for each sweep
-        std::int64_t at = world.between(1, 150);
+        std::int64_t at = world.between(1, kSubmitTicks);
         submissions.push_back(
             {.at = at, .text = text_of(points, world_size, batch_size, draw_limits(world, points))}
         );
         if (world.chance(400)) {
-            at += world.between(1, 300);
+            at += world.between(1, kSubmitTicks);
             submissions.push_back(
                 {.at = at,
                  .text = text_of(points, world_size, batch_size, draw_limits(world, points))}

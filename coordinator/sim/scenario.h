@@ -17,7 +17,7 @@ struct Submission {
     std::int64_t again_at = 0;  // when no answer came
 };
 
-/// One to three sweeps, some of them submitted again later with other limits.
+/// One to four sweeps, some of them submitted again later with other limits.
 std::vector<Submission> make_scenario(World& world);
 
 }  // namespace bw::sim

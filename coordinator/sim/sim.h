@@ -15,12 +15,12 @@ enum class Sabotage {
     lose_commit,      // a crash of the coordinator forgets its last durable batch
     trust_everybody,  // facts count whatever epoch they come from
     forget_slots,     // the coordinator hands a slot out while a rank is still on it
-    never_retry,      // timers never fire
+    lose_stops,       // orders to stop never arrive
 };
 
 struct SimOptions {
     std::uint64_t seed = 1;
-    std::int64_t fault_ticks = 400;  // faults happen until then (a tick is 100 ms)
+    std::int64_t fault_ticks = 600;  // faults happen until then (a tick is 100 ms)
     std::int64_t calm_ticks = 3000;  // by then, without further faults, every job must have ended
     Sabotage sabotage = Sabotage::none;
 };

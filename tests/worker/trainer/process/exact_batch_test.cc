@@ -37,9 +37,11 @@ TEST_P(ExactBatch, ANetworkWithoutBatchNorm) {
 
 TEST_P(ExactBatch, ANetworkWithGhostGroups) { expect_equal(equality_cases(GetParam(), 50)[1]); }
 
-INSTANTIATE_TEST_SUITE_P(, ExactBatch, testing::Values("fp64", "fp32"), [](const auto& info) {
-    return info.param;
-});
+std::string precision_name(const testing::TestParamInfo<std::string>& precision) {
+    return precision.param;
+}
+
+INSTANTIATE_TEST_SUITE_P(Precision, ExactBatch, testing::Values("fp64", "fp32"), precision_name);
 
 }  // namespace
 }  // namespace bw::trainer::test

@@ -83,12 +83,11 @@ Result<void> Sessions::listen() {
     nonce_ = random_text();
     if (auto written = write_nonce(options_.state_dir / wire::kNonceFile, nonce_); !written)
         return written;
-    asio::co_spawn(io_, accept_loop(), rethrow);
+    asio::co_spawn(io_, accept_loop(shared_from_this()), rethrow);
     return boost::system::in_place_value;
 }
 
-asio::awaitable<void> Sessions::accept_loop() {
-    const auto self = shared_from_this();
+asio::awaitable<void> Sessions::accept_loop([[maybe_unused]] std::shared_ptr<Sessions> self) {
     while (!closed_) {
         auto accepting = acceptor_.async_accept(kNoThrow);
         std::tuple<boost::system::error_code, tcp::socket> accepted = co_await std::move(accepting);
@@ -106,7 +105,7 @@ asio::awaitable<void> Sessions::accept_loop() {
             std::make_shared<wire::Channel>(std::move(std::get<1>(accepted)), options_.lease);
         auto session = std::make_shared<Session>(std::move(channel));
         open_.insert(session);
-        asio::co_spawn(io_, serve(session), rethrow);
+        asio::co_spawn(io_, serve(shared_from_this(), session), rethrow);
     }
 }
 

@@ -65,8 +65,9 @@ void Sessions::shut_down() {
 
 // ---- one session
 
-asio::awaitable<void> Sessions::serve(std::shared_ptr<Session> session) {
-    const auto self = shared_from_this();
+asio::awaitable<void> Sessions::serve(
+    [[maybe_unused]] std::shared_ptr<Sessions> self, std::shared_ptr<Session> session
+) {
     const auto channel = session->channel;
     const Result<proto::Frame> first = co_await channel->read(kHelloTimeout);
     if (first && first->has_hello() && !closed_) on_hello(session, first->hello());

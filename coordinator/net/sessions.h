@@ -66,8 +66,11 @@ private:
         std::uint64_t posted = 0, durable = 0;  // facts, by sequence
     };
 
-    boost::asio::awaitable<void> accept_loop();
-    boost::asio::awaitable<void> serve(std::shared_ptr<Session> session);
+    // Both begin later than they are called: `self` keeps this alive until then and throughout.
+    boost::asio::awaitable<void> accept_loop(std::shared_ptr<Sessions> self);
+    boost::asio::awaitable<void> serve(
+        std::shared_ptr<Sessions> self, std::shared_ptr<Session> session
+    );
     void on_hello(const std::shared_ptr<Session>& session, const proto::Hello& hello);
     void replace_session_of(const proto::Hello& hello);
     void on_joined(const std::shared_ptr<Session>& session, const core::State& state);

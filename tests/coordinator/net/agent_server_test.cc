@@ -124,11 +124,13 @@ protected:
     template <class Done>
     void run_until(Done done) {
         const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-        while (!done() && std::chrono::steady_clock::now() < limit) {
+        bool is_done = done();
+        while (!is_done && std::chrono::steady_clock::now() < limit) {
             io_.restart();
             io_.run_one_for(std::chrono::milliseconds(5));
+            is_done = done();
         }
-        ASSERT_TRUE(done());
+        ASSERT_TRUE(is_done);
     }
 
     Peer& connect() {

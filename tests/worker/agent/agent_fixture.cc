@@ -88,11 +88,13 @@ void World::forget_agents() {
 
 void World::run_until(const std::function<bool()>& done) {
     const auto limit = std::chrono::steady_clock::now() + 60s;  // ends a hung test
-    while (!done() && std::chrono::steady_clock::now() < limit) {
+    bool is_done = done();
+    while (!is_done && std::chrono::steady_clock::now() < limit) {
         io_.restart();
         io_.run_one_for(5ms);
+        is_done = done();
     }
-    ASSERT_TRUE(done());
+    ASSERT_TRUE(is_done);
 }
 
 core::Input World::wait_for(const std::function<bool(const core::Input&)>& wanted) {

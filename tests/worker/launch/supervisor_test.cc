@@ -42,11 +42,13 @@ protected:
     template <class Done>
     void run_until(Done done) {
         const auto limit = std::chrono::steady_clock::now() + 60s;
-        while (!done() && std::chrono::steady_clock::now() < limit) {
+        bool is_done = done();
+        while (!is_done && std::chrono::steady_clock::now() < limit) {
             io_.restart();
             io_.run_one_for(20ms);
+            is_done = done();
         }
-        ASSERT_TRUE(done());
+        ASSERT_TRUE(is_done);
     }
 
     /// "PID SESSION", which the probe writes once it is up.

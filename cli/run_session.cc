@@ -107,8 +107,7 @@ int RunSession::run_follower() {
 RunSession::Started RunSession::start_coordinator() {
     Started started;
     int ends[2];
-    if (pipe(ends) != 0) return {{}, coordinator::kExitInternal};
-    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    if (pipe2(ends, O_CLOEXEC) != 0) return {{}, coordinator::kExitInternal};
     asio::posix::stream_descriptor reader(io_, ends[0]);
     launch::ChildOptions child;
     child.name = "coordinator";
@@ -125,15 +124,7 @@ RunSession::Started RunSession::start_coordinator() {
         coordinator::kExitBadInput,
         coordinator::kExitStateInUse,
         coordinator::kExitStateUnusable};
-    bool ready = false;
-    supervisor_.start(child, [&started, &ready, this](int status) {
-        if (!ready) {
-            started.failed_status = status == 0 ? coordinator::kExitInternal : status;
-            io_.stop();
-        } else if (!sweep_over_ && !interrupted_) {
-            end(status == 0 ? coordinator::kExitInternal : status);
-        }
-    });
+    supervisor_.start(child, [this](int status) { on_coordinator_end(status); });
     std::string line;
     asio::async_read_until(
         reader,
@@ -145,15 +136,20 @@ RunSession::Started RunSession::start_coordinator() {
     );
     io_.run();
     io_.restart();
-    ready = true;
-    fcntl(
-        ends[1], F_SETFD, FD_CLOEXEC
-    );  // the agent does not get it; a restarted coordinator finds it closed
-    if (started.failed_status != 0) return started;
+    close(ends[1]);
+    coordinator_ready_ = true;
+    if (status_ != 0) return {{}, status_};
     const auto endpoint = coordinator::endpoint_from_text(line);
     if (!endpoint) return {{}, report(endpoint.error())};
     started.endpoint = *endpoint;
     return started;
+}
+
+void RunSession::on_coordinator_end(int status) {
+    if (sweep_over_ || interrupted_) return;  // as it should
+    status_ = status == 0 ? coordinator::kExitInternal : status;
+    if (!coordinator_ready_) return io_.stop();
+    end(status_);
 }
 
 void RunSession::start_agent() {

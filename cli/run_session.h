@@ -40,6 +40,7 @@ private:
     };
 
     Started start_coordinator();
+    void on_coordinator_end(int status);
     void start_agent();
 
     boost::asio::awaitable<Result<nlohmann::json>> submit(Client& client);
@@ -61,6 +62,7 @@ private:
     int status_ = 0;
     bool interrupted_ = false;
     bool sweep_over_ = false;
+    bool coordinator_ready_ = false;
 };
 
 }  // namespace bw::cli

@@ -11,6 +11,7 @@
 #include "base/version.h"
 #include "coordinator/results/layout.h"
 #include "coordinator/results/results.h"
+#include "sweeps/batch_norm.h"
 #include "sweeps/parse.h"
 #include "sweeps/points.h"
 #include "sweeps/training.h"

@@ -24,11 +24,12 @@ std::string listed(std::span<const std::string_view> words) {
 
 class Reader {
 public:
-    Reader(const Entry& entry, Problems& problems) : entry_(entry), problems_(problems) {}
+    Reader(const Entry& entry, MetricUse use, Problems& problems)
+        : entry_(entry), use_(use), problems_(problems) {}
 
     std::optional<Metric> read() {
         if (entry_.value.map() == nullptr) {
-            problems_.error(
+            report(
                 entry_.value.mark,
                 entry_.key,
                 "expected a map with name and goal, found " + found_text(entry_.value)
@@ -51,20 +52,32 @@ public:
         read_target(metric);
         choice("impute", std::span(kImputes).first(3), metric.impute);
         read_impute_while_running(metric);
-        return metric;
+        return metric.name.empty() ? std::nullopt : std::optional<Metric>(std::move(metric));
     }
 
 private:
-    void error(Mark mark, std::string_view key, std::string message) {
-        problems_.error(mark, entry_.key + "." + std::string(key), std::move(message));
+    void report(Mark mark, std::string path, std::string message) {
+        if (use_ == MetricUse::searched) {
+            problems_.error(mark, std::move(path), std::move(message));
+        } else {
+            problems_.warning(mark, std::move(path), message + "; ignored");
+        }
+    }
+
+    [[nodiscard]] std::string path_of(std::string_view key) const {
+        return entry_.key + "." + std::string(key);
     }
 
     void read_name(Metric& metric) {
         const Entry* name = find_entry(entry_.value, "name");
         if (name == nullptr) {
-            problems_.error(entry_.mark, entry_.key, "required key name is missing");
+            report(entry_.mark, entry_.key, "required key name is missing");
         } else if (name->value.text() == nullptr) {
-            error(name->value.mark, "name", "expected a text, found " + found_text(name->value));
+            report(
+                name->value.mark,
+                path_of("name"),
+                "expected a text, found " + found_text(name->value)
+            );
         } else {
             metric.name = *name->value.text();
         }
@@ -75,8 +88,10 @@ private:
         if (target == nullptr) return;
         metric.target = as_number(target->value);
         if (metric.target) return;
-        error(
-            target->value.mark, "target", "expected a number, found " + found_text(target->value)
+        report(
+            target->value.mark,
+            path_of("target"),
+            "expected a number, found " + found_text(target->value)
         );
     }
 
@@ -89,11 +104,13 @@ private:
             return;
         }
         const std::string hint = text == nullptr ? "" : did_you_mean(*text, choices);
-        error(
-            entry->value.mark,
-            key,
-            "expected " + listed(choices) + ", found " + found_text(entry->value) + hint
-        );
+        std::string message =
+            "expected " + listed(choices) + ", found " + found_text(entry->value) + hint;
+        if (key == "goal") {
+            problems_.error(entry->value.mark, path_of(key), std::move(message));
+        } else {
+            report(entry->value.mark, path_of(key), std::move(message));
+        }
     }
 
     void read_impute_while_running(Metric& metric) {
@@ -106,13 +123,14 @@ private:
     }
 
     const Entry& entry_;
+    MetricUse use_;
     Problems& problems_;
 };
 
 }  // namespace
 
-std::optional<Metric> read_metric(const Entry& entry, Problems& problems) {
-    return Reader(entry, problems).read();
+std::optional<Metric> read_metric(const Entry& entry, MetricUse use, Problems& problems) {
+    return Reader(entry, use, problems).read();
 }
 
 }  // namespace bw::sweeps

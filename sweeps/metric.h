@@ -10,6 +10,8 @@
 
 namespace bw::sweeps {
 
-std::optional<Metric> read_metric(const Entry& entry, Problems& problems);
+enum class MetricUse { searched, shown };
+
+std::optional<Metric> read_metric(const Entry& entry, MetricUse use, Problems& problems);
 
 }  // namespace bw::sweeps

@@ -44,8 +44,7 @@ public:
         read_run_cap();
         out_.sweep.external = find_entry(root_, "program") || find_entry(root_, "command") ||
                               find_entry(root_, "job") || find_entry(root_, "image_uri");
-        if (const Entry* metric = find_entry(root_, "metric"))
-            out_.sweep.metric = read_metric(*metric, problems_);
+        read_metric_section();
         out_.options_entry = find_entry(root_, kReservedKey);
         if (out_.options_entry != nullptr)
             out_.sweep.options = read_options(*out_.options_entry, problems_);
@@ -78,6 +77,15 @@ private:
             return;
         }
         out_.sweep.method = static_cast<Method>(found - kMethods.begin());
+    }
+
+    void read_metric_section() {
+        const Entry* metric = find_entry(root_, "metric");
+        if (metric == nullptr) return;
+        const bool searched =
+            out_.sweep.method == Method::bayes || out_.sweep.method == Method::custom;
+        out_.sweep.metric =
+            read_metric(*metric, searched ? MetricUse::searched : MetricUse::shown, problems_);
     }
 
     void read_name() {

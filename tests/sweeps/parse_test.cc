@@ -112,6 +112,15 @@ TEST(Parse, MicroBatchesOfWholeGroupsAreAccepted) {
     EXPECT_FALSE(parse_sweep(text + "{world_size: 5}").sweep);
 }
 
+TEST(Parse, AMetricThatNobodySearchesByIsOnlyWarnedAbout) {
+    EXPECT_EQ(
+        problems(kBase + "metric: {goal: maximize}\n"),
+        std::vector<std::string>{"f:5:1: warning: metric: required key name is missing; ignored"}
+    );
+    EXPECT_FALSE(parse_sweep(kBase + "metric: {name: a, goal: minimise}\n").sweep);
+    EXPECT_TRUE(parse_sweep(kBase + "metric: {name: a, impute: mean}\n").sweep);
+}
+
 TEST(Parse, EveryBatchSizeOfARangeIsChecked) {
     EXPECT_EQ(
         problems("method: grid\nparameters: {model: {value: cnn}, batch_size: {min: 64, max: "

@@ -159,6 +159,18 @@ TEST(ExpandTool, RandomSearchNeedsALimitOrACap) {
     EXPECT_NE(out.find("\"points\":2"), std::string::npos);
 }
 
+TEST(SchemaTool, HoldsTheReservedKeyBesideTheOthers) {
+    const std::string json = schema_tool().json;
+    for (const char* piece :
+         {"\"$schema\":\"http://json-schema.org/draft-07/schema#\"",
+          "\"batchwright\":{",
+          "\"world_size\":{",
+          "\"q_log_uniform_values\":{",
+          "\"early_terminate\":{"}) {
+        EXPECT_NE(json.find(piece), std::string::npos) << piece;
+    }
+}
+
 TEST(Tools, NeverCrashOnWhatIsNoSweep) {
     for (const char* text :
          {"",

@@ -85,9 +85,9 @@ Result<void> restore(const CheckpointFile& file, const std::vector<NamedTensor>&
             stored->bytes.size() != tensor.nbytes()) {
             return fail(
                 Errc::corrupt,
-                "tensor " + bw::quoted(name) + " is " + stored->dtype + dimensions_text(stored->shape) +
-                    ", expected " + dtype_name(tensor.scalar_type()) +
-                    dimensions_text(tensor.sizes())
+                "tensor " + bw::quoted(name) + " is " + stored->dtype +
+                    dimensions_text(stored->shape) + ", expected " +
+                    dtype_name(tensor.scalar_type()) + dimensions_text(tensor.sizes())
             );
         }
         auto* data = const_cast<std::uint8_t*>(stored->bytes.data());

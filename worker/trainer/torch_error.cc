@@ -1,5 +1,6 @@
 #include "worker/trainer/torch_error.h"
 
+#include <algorithm>
 #include <new>
 
 #include <c10/util/Exception.h>
@@ -8,9 +9,13 @@ namespace bw::trainer {
 
 std::string error_text(const std::exception& error) {
     const auto* torch_error = dynamic_cast<const c10::Error*>(&error);
-    const std::string text =
+    std::string text =
         torch_error != nullptr ? torch_error->what_without_backtrace() : error.what();
-    return text.substr(0, text.find('\n'));
+    // Gloo puts a path of its build in front, and advice behind.
+    if (text.starts_with("[/") && text.find("] ") != std::string::npos)
+        text.erase(0, text.find("] ") + 2);
+    text.resize(std::min({text.size(), text.find('\n'), text.find(". This is typically")}));
+    return text;
 }
 
 bool is_out_of_memory(const std::exception& error) {

@@ -20,11 +20,18 @@ namespace bw::trainer {
 
 enum class Split { train, test };
 
+enum class ImageFormat {
+    idx,       // MNIST's: a file of images and a file of labels
+    cifar10,   // records of a label and 3 x 32 x 32 bytes
+    cifar100,  // records of a coarse label, a fine label and 3 x 32 x 32 bytes
+};
+
 struct DatasetInfo {
     std::string_view name;                      // "fashion_mnist"
     std::span<const std::string_view> folders;  // as its distributors name them
     std::array<double, 3> mean{}, stddev{};     // of pixels in [0, 1], per channel
     int classes = 10;
+    ImageFormat format = ImageFormat::idx;
     std::string_view remedy;  // how to get it
 };
 

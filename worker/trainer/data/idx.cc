@@ -74,23 +74,34 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
     return text;
 }
 
+Result<GzHandle> open_gz(const std::filesystem::path& file) {
+    errno = 0;
+    GzHandle handle(gzopen(file.c_str(), "rb"));
+    if (handle) return handle;
+    const Errc code = errno == ENOENT ? Errc::not_found : Errc::io;
+    return fail(
+        code, "file " + bw::quoted(file.string()) + " cannot be opened: " + std::strerror(errno)
+    );
+}
+
+/// After the last byte: the checksum at the end of a compressed file.
+bool is_intact(gzFile handle) {
+    int status = Z_OK;
+    gzerror(handle, &status);
+    return status == Z_OK || status == Z_STREAM_END;
+}
+
 }  // namespace
 
 Result<IdxArray> read_idx(const std::filesystem::path& file) {
-    errno = 0;
-    const GzHandle handle(gzopen(file.c_str(), "rb"));
-    if (!handle) {
-        const Errc code = errno == ENOENT ? Errc::not_found : Errc::io;
-        return fail(
-            code, "file " + bw::quoted(file.string()) + " cannot be opened: " + std::strerror(errno)
-        );
-    }
-    auto shape = read_shape(handle.get(), file);
+    auto handle = open_gz(file);
+    if (!handle) return handle.error();
+    auto shape = read_shape(handle->get(), file);
     if (!shape) return shape.error();
     std::int64_t wanted = 1;
     for (const auto size : *shape) wanted *= size;
     IdxArray array{std::move(*shape), std::vector<std::uint8_t>(static_cast<std::size_t>(wanted))};
-    const std::int64_t found = read_up_to(handle.get(), array.bytes.data(), wanted);
+    const std::int64_t found = read_up_to(handle->get(), array.bytes.data(), wanted);
     std::uint8_t extra = 0;
     if (found < wanted) {
         return damaged(
@@ -99,14 +110,27 @@ Result<IdxArray> read_idx(const std::filesystem::path& file) {
                 "), found " + std::to_string(found)
         );
     }
-    if (read_up_to(handle.get(), &extra, 1) != 0) {
+    if (read_up_to(handle->get(), &extra, 1) != 0) {
         return damaged(file, "expected " + std::to_string(wanted) + " bytes of data, found more");
     }
-    int status = Z_OK;
-    gzerror(handle.get(), &status);  // the checksum at the end of a compressed file
-    if (status != Z_OK && status != Z_STREAM_END)
-        return damaged(file, "its checksum does not hold");
+    if (!is_intact(handle->get())) return damaged(file, "its checksum does not hold");
     return array;
+}
+
+Result<std::vector<std::uint8_t>> read_bytes(const std::filesystem::path& file) {
+    constexpr std::int64_t kPart = 1 << 20;
+    auto handle = open_gz(file);
+    if (!handle) return handle.error();
+    std::vector<std::uint8_t> bytes;
+    for (std::int64_t n = kPart; n == kPart;) {
+        const std::size_t done = bytes.size();
+        bytes.resize(done + kPart);
+        n = read_up_to(handle->get(), bytes.data() + done, kPart);
+        bytes.resize(done + static_cast<std::size_t>(n));
+    }
+    if (!is_intact(handle->get()))
+        return damaged(file, "its compressed data ends early or is wrong");
+    return bytes;
 }
 
 }  // namespace bw::trainer

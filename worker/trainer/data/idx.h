@@ -19,4 +19,7 @@ struct IdxArray {
 
 Result<IdxArray> read_idx(const std::filesystem::path& file);
 
+/// A whole file without a format, plain or gzip-compressed.
+Result<std::vector<std::uint8_t>> read_bytes(const std::filesystem::path& file);
+
 }  // namespace bw::trainer

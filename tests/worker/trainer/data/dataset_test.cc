@@ -26,7 +26,7 @@ void write_gz(const fs::path& file, const std::string& bytes) {
     gzclose(handle);
 }
 
-std::string read_bytes(const fs::path& file) {
+std::string content_of(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
@@ -62,7 +62,7 @@ TEST(Idx, ATruncatedCompressedFileIsNoticed) {
     for (std::size_t i = 0; i < data.size(); ++i)
         data[i] = static_cast<std::uint8_t>(i * i * 31 % 251);
     write_gz(folder.path() / "whole.gz", idx_bytes({5000}, data));
-    const std::string bytes = read_bytes(folder.path() / "whole.gz");
+    const std::string bytes = content_of(folder.path() / "whole.gz");
     for (const std::size_t keep : {std::size_t{12}, bytes.size() / 2, bytes.size() - 4}) {
         write_file(folder.path() / "cut.gz", bytes.substr(0, keep));
         const auto array = read_idx(folder.path() / "cut.gz");
@@ -172,6 +172,46 @@ TEST(Dataset, AReplacedSourceIsDecodedAgain) {
     const auto after = load_dataset(cached);
     EXPECT_EQ(after->count, 50);
     EXPECT_NE(after->fingerprint, before);
+}
+
+std::string cifar_records(std::size_t label_bytes, int count) {
+    std::string bytes;
+    for (int i = 0; i < count; ++i) {
+        bytes += std::string(label_bytes - 1, '\7') + static_cast<char>(i % 10);
+        bytes += std::string(3072, static_cast<char>(i));
+    }
+    return bytes;
+}
+
+TEST(Dataset, ReadsCifarsBinaryFiles) {
+    const TemporaryFolder folder;
+    fs::create_directories(folder.path() / "cifar10");
+    fs::create_directories(folder.path() / "cifar100");
+    for (int i = 1; i <= 5; ++i) {
+        const auto file = folder.path() / "cifar10" / ("data_batch_" + std::to_string(i) + ".bin");
+        write_file(file, cifar_records(1, 4));
+    }
+    write_gz(folder.path() / "cifar100" / "train.bin.gz", cifar_records(2, 9));
+    auto wanted = request(folder);
+    wanted.name = "cifar10";
+    const auto ten = load_dataset(wanted);
+    ASSERT_TRUE(ten) << ten.error().message;
+    EXPECT_EQ(ten->count, 20);
+    EXPECT_EQ(ten->channels, 3);
+    EXPECT_EQ(ten->labels[6], 2);
+    EXPECT_EQ(ten->image(6)[3071], 2);
+    wanted.name = "cifar100";
+    const auto hundred = load_dataset(wanted);
+    ASSERT_TRUE(hundred) << hundred.error().message;
+    EXPECT_EQ(hundred->count, 9);
+    EXPECT_EQ(hundred->labels[8], 8);
+    EXPECT_EQ(hundred->image(8)[0], 8);
+    write_file(folder.path() / "cifar10" / "data_batch_3.bin", cifar_records(1, 4).substr(1));
+    wanted.name = "cifar10";
+    EXPECT_NE(
+        load_dataset(wanted).error().message.find("records of 3073 bytes, found 12291"),
+        std::string::npos
+    );
 }
 
 TEST(Dataset, WithoutAWritableCacheItIsDecodedIntoMemory) {

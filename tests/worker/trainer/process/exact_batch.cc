@@ -19,7 +19,7 @@ void print_case(
         std::printf(
             "| %s | %s | %s | %lld | %lld | %d | %lld | %lld | %lld..%lld | %.17g | %.2e |\n",
             equality.model.c_str(),
-            equality.optimizer.c_str(),
+            equality.bn.c_str(),
             equality.precision.c_str(),
             static_cast<long long>(equality.batch),
             static_cast<long long>(equality.group),
@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
         steps
     );
     std::printf(
-        "| model | optimizer | precision | B | g | w | m | a | samples/step | last loss | "
+        "| model | bn | precision | B | g | w | m | a | samples/step | last loss | "
         "deviation |\n"
     );
     std::printf("|---|---|---|---|---|---|---|---|---|---|---|\n");

@@ -21,25 +21,19 @@ double largest_deviation(const std::vector<double>& losses, const std::vector<do
 std::vector<EqualityCase> equality_cases(const std::string& precision, int steps) {
     // 25 samples on two ranks are 13 and 12; 24 in groups of at most 5 are 5, 5, 5, 5, 4, on two
     // ranks 15 and 9.
-    const EqualityCase mixer{
-        .model = "mlpmixer",
-        .batch = 25,
-        .group = 0,
-        .layouts = {{1, 25}, {1, 7}, {2, 5}},
-        .precision = precision,
-        .optimizer = "sgd",
-        .steps = steps,
-        .resolution = 16};
-    const EqualityCase ghost{
-        .model = "cnn",
-        .batch = 24,
-        .group = 5,
-        .layouts = {{1, 24}, {1, 5}, {2, 10}},
-        .precision = precision,
-        .optimizer = "sgd",
-        .steps = steps,
-        .resolution = 0};
-    return {mixer, ghost};
+    EqualityCase mixer{.model = "mlpmixer", .batch = 25, .layouts = {{1, 25}, {1, 7}, {2, 5}}};
+    mixer.learning_rate = 0.002;
+    mixer.resolution = 16;
+    EqualityCase ghost{
+        .model = "cnn", .batch = 24, .group = 5, .layouts = {{1, 24}, {1, 5}, {2, 10}}};
+    EqualityCase frozen{.model = "cnn", .batch = 25, .layouts = mixer.layouts};
+    frozen.bn = "frozen";
+    std::vector<EqualityCase> cases = {mixer, ghost, frozen};
+    for (auto& equality : cases) {
+        equality.precision = precision;
+        equality.steps = steps;
+    }
+    return cases;
 }
 
 std::vector<LayoutResult> run_layouts(
@@ -53,9 +47,9 @@ std::vector<LayoutResult> run_layouts(
             {"dataset", "fashion_mnist"},
             {"num_epochs", 1000},
             {"max_steps", equality.steps},
-            {"learning_rate", 0.02},
-            {"momentum", equality.optimizer == "sgd" ? 0.9 : 0.0},
-            {"optimizer", equality.optimizer},
+            {"learning_rate", equality.learning_rate},
+            {"momentum", 0.9},
+            {"optimizer", "sgd"},
             {"precision", equality.precision},
             {"augment", "crop_flip"},
             {"image_resolution", equality.resolution},
@@ -63,6 +57,7 @@ std::vector<LayoutResult> run_layouts(
             {"batch_size", equality.batch}};
         options.global_batch = equality.batch;
         options.group = equality.group;
+        options.bn = equality.bn;
         options.micro_batch = layout.micro_batch;
         options.world_size = layout.world_size;
         options.attempt_dir = scratch / (equality.model + "-" + equality.precision + "-" +

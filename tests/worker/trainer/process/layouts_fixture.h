@@ -19,12 +19,13 @@ struct EqualityCase {
     std::int64_t batch = 0, group = 0;
     std::vector<Layout> layouts;  // the first is the reference
     std::string precision = "fp64";
-    std::string optimizer = "sgd";
+    std::string bn = "ghost";
+    double learning_rate = 0.02;
     int steps = 50;
     int resolution = 0;
 };
 
-/// The cases of issue and test: a network without BatchNorm, and one with uneven ghost groups.
+/// A network without BatchNorm; one with uneven ghost groups; the same with frozen statistics.
 std::vector<EqualityCase> equality_cases(const std::string& precision, int steps);
 
 struct LayoutResult {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "sweeps/search/matern.h"
 
@@ -108,12 +109,11 @@ VectorXd GaussianProcess::squared_distances(const VectorXd& point) const {
     return squared_between(unordered_, hyperparameters_.weights, points_, point.transpose());
 }
 
-Prediction GaussianProcess::predict(const VectorXd& point) const {
-    const VectorXd cross = hyperparameters_.scale * matern(squared_distances(point)).matrix();
-    const VectorXd whitened = factor_.matrixL().solve(cross);
-    return {
-        cross.dot(solved_),
-        std::max(hyperparameters_.scale - whitened.squaredNorm(), kVarianceMin)};
+double GaussianProcess::lowest_mean() const {
+    double lowest = std::numeric_limits<double>::infinity();
+    for (const Prediction& prediction : predict_all(points_))
+        lowest = std::min(lowest, prediction.mean);
+    return lowest;
 }
 
 PredictionWithGradient GaussianProcess::predict_with_gradient(const VectorXd& point) const {

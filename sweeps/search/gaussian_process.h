@@ -50,7 +50,9 @@ public:
     /// variance around them falls (the "kriging believer").
     void believe(std::span<const Coords> pending);
 
-    [[nodiscard]] Prediction predict(const Eigen::VectorXd& point) const;
+    /// The least mean at any of its own points, believed ones too.
+    [[nodiscard]] double lowest_mean() const;
+
     [[nodiscard]] std::vector<Prediction> predict_all(const Points& points) const;
     [[nodiscard]] PredictionWithGradient predict_with_gradient(const Eigen::VectorXd& point) const;
 

@@ -37,11 +37,25 @@ Observed thinned(const Observed& observed, std::size_t count, std::uint64_t key)
     return kept;
 }
 
+// Losses above the median are bent to a logarithm: how bad a bad point is says little about where
+// the good ones are, and a few enormous losses would hide all differences among the others.
+void compress_above_median(VectorXd& values) {
+    std::vector<double> sorted(values.data(), values.data() + values.size());
+    std::sort(sorted.begin(), sorted.end());
+    const double median = sorted[sorted.size() / 2];
+    const double scale = median - sorted.front();
+    if (!(scale > 0)) return;
+    for (double& value : values) {
+        if (value > median) value = median + scale * std::log1p((value - median) / scale);
+    }
+}
+
 VectorXd standardised(const std::vector<double>& losses) {
     const auto n = static_cast<Index>(losses.size());
     VectorXd values = Eigen::Map<const VectorXd>(losses.data(), n);
     // Divided first, so that values near the largest double do not overflow when squared.
     values /= std::max(1.0, values.cwiseAbs().maxCoeff());
+    compress_above_median(values);
     values.array() -= values.mean();
     const double deviation = std::sqrt(values.squaredNorm() / static_cast<double>(n));
     if (deviation > 0) values /= deviation;
@@ -56,11 +70,14 @@ Coords gp_point(const Space& space, const Observed& observed, const Request& req
     const Observed fit = thinned(model, kFitMax, key_of(key, 2u));
     const Hyperparameters hyperparameters =
         fit_hyperparameters(space, points_of(fit.at, space.size()), standardised(fit.losses));
-    const VectorXd values = standardised(model.losses);
-    GaussianProcess process(space, points_of(model.at, space.size()), values, hyperparameters);
+    GaussianProcess process(
+        space, points_of(model.at, space.size()), standardised(model.losses), hyperparameters
+    );
     process.believe(model.pending);
+    // The lowest mean, not the lowest result: noise makes the latter better than any point is.
+    // Believed points count, or every suggestion would crowd around the best of them.
     const ProposeInput input{
-        .space = space, .observed = observed, .process = process, .best = values.minCoeff()};
+        .space = space, .observed = observed, .process = process, .best = process.lowest_mean()};
     return propose(input, key_of(key, 3u));
 }
 

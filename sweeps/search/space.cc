@@ -92,7 +92,10 @@ void take_multiples(Axis& axis, double low, double high) {
     for (double k = first; k <= last; ++k) {
         const double x = k * p.q;
         const double above = k == last ? 1 : sweeps::cdf_at(p, (k + 0.5) * p.q);
-        axis.values.push_back(p.q_is_integer ? Value{static_cast<std::int64_t>(x)} : Value{x});
+        Value value;
+        value.data = x;
+        if (p.q_is_integer) value.data = static_cast<std::int64_t>(x);
+        axis.values.push_back(std::move(value));
         axis.shares.push_back(std::max(above - below, 0.0));
         axis.levels.push_back((below + above) / 2);
         below = std::max(above, below);

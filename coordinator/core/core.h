@@ -1,7 +1,8 @@
 // The coordinator's three pure functions (DESIGN 4). None blocks, throws, logs, or reads a clock.
 //   decide:     all policy. It may change in any release; a replay never calls it.
 //   apply:      bookkeeping only, total, without policy. The only function that changes State.
-//   effects_of: what the shell must do after the event is durable; idempotent, so it may be repeated after a crash.
+//   effects_of: what the shell must do after the event is durable; idempotent, so it may be
+//   repeated after a crash.
 #pragma once
 
 #include <vector>
@@ -13,8 +14,8 @@
 
 namespace bw::core {
 
-/// What an input leads to, in the order in which it happens. The events of one call are applied and journaled
-/// together. Stale or repeated inputs yield nothing.
+/// What an input leads to, in the order in which it happens. The events of one call are applied and
+/// journaled together. Stale or repeated inputs yield nothing.
 std::vector<Event> decide(const State& state, const Input& input, Instant now);
 
 void apply(State& state, const Event& event);
@@ -25,10 +26,12 @@ std::vector<Effect> effects_of(const State& state, const Event& event);
 /// When the shell must call decide(Tick) next, or nothing.
 std::optional<Instant> next_timer(const State& state);
 
-/// Why the job is where it is: one line per constraint that holds it back, by the list that placement evaluates.
+/// Why the job is where it is: one line per constraint that holds it back, by the list that
+/// placement evaluates.
 std::vector<std::string> explain(const State& state, JobId job, Instant now);
 
-/// Every invariant that is broken, as sentences; empty when all hold. Tests call it after every event.
+/// Every invariant that is broken, as sentences; empty when all hold. Tests call it after every
+/// event.
 std::vector<std::string> broken_invariants(const State& state);
 
 }  // namespace bw::core

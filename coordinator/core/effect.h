@@ -1,4 +1,5 @@
-// Effects: what the shell must do once an event is durable. Data only, so that tests can assert on their order.
+// Effects: what the shell must do once an event is durable. Data only, so that tests can assert on
+// their order.
 #pragma once
 
 #include <string>
@@ -17,10 +18,12 @@ struct StartRanks {
     std::uint32_t attempt = 0;
     SweepId sweep;
     std::uint64_t ordinal = 0;
+
     struct RankOnSlot {
         int rank = 0;
         std::uint32_t slot = 0;
     };
+
     std::vector<RankOnSlot> ranks;
     std::string params_json;
     plan::Plan plan;
@@ -61,6 +64,7 @@ struct AnnounceSweepEnded {
     SweepId sweep;
 };
 
-using Effect = std::variant<StartRanks, SendRendezvous, StopRanks, ConfirmCheckpoint, AnnounceSweepEnded>;
+using Effect =
+    std::variant<StartRanks, SendRendezvous, StopRanks, ConfirmCheckpoint, AnnounceSweepEnded>;
 
 }  // namespace bw::core

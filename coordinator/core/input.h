@@ -9,8 +9,8 @@
 
 namespace bw::core {
 
-/// A client submits a sweep whose text parses without errors. A known fingerprint continues the sweep (limits may
-/// change) unless `fresh`.
+/// A client submits a sweep whose text parses without errors. A known fingerprint continues the
+/// sweep (limits may change) unless `fresh`.
 struct SubmitSweep {
     std::string file_name;
     std::string text;
@@ -24,9 +24,9 @@ struct HeldRank {
     int rank = 0;
 };
 
-/// First frame of a session. An agent that kept its trainers through a coordinator's restart or a broken
-/// connection names the epoch under which it got them; if that lease is still good they stay, else it must end them
-/// before it joins (the shell asks it to, then passes this on).
+/// First frame of a session. An agent that kept its trainers through a coordinator's restart or a
+/// broken connection names the epoch under which it got them; if that lease is still good they
+/// stay, else it must end them before it joins (the shell asks it to, then passes this on).
 struct AgentHello {
     std::string name;
     std::string host;
@@ -42,7 +42,8 @@ struct AgentGone {
     std::string reason;
 };
 
-/// A fact from an agent about one rank's attempt. Reports of another epoch or attempt than the live one are ignored.
+/// A fact from an agent about one rank's attempt. Reports of another epoch or attempt than the live
+/// one are ignored.
 struct AgentReport {
     AgentId agent;
     std::uint64_t epoch = 0;

@@ -1,5 +1,5 @@
-// The coordinator's whole state, owned by one thread and changed by apply() alone. Ordered containers only, so that
-// every iteration, and with it every decision, is the same in a replay.
+// The coordinator's whole state, owned by one thread and changed by apply() alone. Ordered
+// containers only, so that every iteration, and with it every decision, is the same in a replay.
 #pragma once
 
 #include <map>
@@ -19,17 +19,28 @@ struct SweepRecord {
     SweepId id;
     std::string file_name;
     std::string fingerprint;
-    std::string text;  // of the newest SweepSubmitted or SweepLimitsChanged: what a snapshot keeps of `sweep`
-    std::shared_ptr<const sweeps::Sweep> sweep;  // parsed from the text; never null for a submitted sweep
-    std::vector<JobId> jobs;                     // index = position; ordinals grow along it
-    bool exhausted = false;                      // no more points will be suggested
+    /// Of the newest SweepSubmitted or SweepLimitsChanged: what a snapshot keeps of `sweep`.
+    std::string text;
+    /// Parsed from the text; never null for a submitted sweep.
+    std::shared_ptr<const sweeps::Sweep> sweep;
+    std::vector<JobId> jobs;  // index = position; ordinals grow along it
+    bool exhausted = false;   // no more points will be suggested
     bool ended = false;
     Instant submitted_at, ended_at;
+
     /// One text parses to one sweep, so the pointers need not be equal.
     friend bool operator==(const SweepRecord& a, const SweepRecord& b) {
         const auto key = [](const SweepRecord& r) {
             return std::tie(
-                r.id, r.file_name, r.fingerprint, r.text, r.jobs, r.exhausted, r.ended, r.submitted_at, r.ended_at
+                r.id,
+                r.file_name,
+                r.fingerprint,
+                r.text,
+                r.jobs,
+                r.exhausted,
+                r.ended,
+                r.submitted_at,
+                r.ended_at
             );
         };
         return key(a) == key(b);
@@ -80,9 +91,10 @@ struct JobRecord {
     std::string params_json;
     JobState state = JobState::queued;
     std::string reason;
-    std::vector<AttemptRecord> attempts;  // number = index + 1
+    std::vector<AttemptRecord> attempts;   // number = index + 1
     std::optional<Checkpoint> checkpoint;  // newest accepted
-    std::vector<EpochRecord> epochs;       // by epoch; an epoch repeated after a resume replaces the earlier row
+    /// By epoch; an epoch repeated after a resume replaces the earlier row.
+    std::vector<EpochRecord> epochs;
     std::int64_t retries_used = 0;
     Instant not_before;
     std::optional<JobResult> result;
@@ -105,14 +117,19 @@ struct State {
     std::map<SweepId, SweepRecord> sweeps;
     std::map<JobId, JobRecord> jobs;
     std::map<AgentId, AgentRecord> agents;
-    std::set<JobId> unfinished;  // jobs without a terminal state: what decide() looks at, however long the history
-    std::set<SweepId> open;      // sweeps that have not ended
+    /// Jobs without a terminal state: what decide() looks at, however long the history.
+    std::set<JobId> unfinished;
+    std::set<SweepId> open;  // sweeps that have not ended
     std::uint64_t sweeps_last = 0, jobs_last = 0, agents_last = 0, agent_epochs_last = 0;
     friend bool operator==(const State&, const State&) = default;
 };
 
-const AttemptRecord* live_attempt(const JobRecord& job);  // placed and not ended, or nullptr
-const SweepRecord* find_sweep(const State& state, const std::string& fingerprint);  // the newest one that has it
+/// Placed and not ended, or nullptr.
+const AttemptRecord* live_attempt(const JobRecord& job);
+
+/// The newest one that has the fingerprint, or nullptr.
+const SweepRecord* find_sweep(const State& state, const std::string& fingerprint);
+
 const AgentRecord* find_agent(const State& state, const std::string& name);
 
 }  // namespace bw::core

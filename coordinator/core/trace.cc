@@ -90,7 +90,7 @@ std::string line(const AgentLost& e) {
     return Line("AgentLost")
         .put("agent", e.agent.value)
         .put("epoch", e.epoch)
-        .put("reason", quoted(e.reason));
+        .put("reason", bw::quoted(e.reason));
 }
 
 std::string line(const AttemptPlaced& e) {
@@ -137,14 +137,14 @@ std::string line(const RankEnded& e) {
         .put("retry", e.retry ? 1 : 0)
         .put("step", e.step)
         .put("result", e.result)
-        .put("reason", quoted(e.reason));
+        .put("reason", bw::quoted(e.reason));
 }
 
 std::string line(const AttemptStopping& e) {
     return Line("AttemptStopping")
         .attempt(e.job, e.attempt)
         .put("kind", std::string(name_of(e.kind)))
-        .put("reason", quoted(e.reason));
+        .put("reason", bw::quoted(e.reason));
 }
 
 std::string line(const JobRequeued& e) {
@@ -152,7 +152,7 @@ std::string line(const JobRequeued& e) {
         .attempt(e.job, e.attempt)
         .put("counts", e.counts_as_retry ? 1 : 0)
         .put("not_before", e.not_before.ns)
-        .put("reason", quoted(e.reason));
+        .put("reason", bw::quoted(e.reason));
 }
 
 std::string line(const JobEnded& e) {
@@ -160,7 +160,7 @@ std::string line(const JobEnded& e) {
         .put("job", e.job.value)
         .put("state", std::string(name_of(e.state)))
         .put("result", e.result)
-        .put("reason", quoted(e.reason));
+        .put("reason", bw::quoted(e.reason));
 }
 
 }  // namespace

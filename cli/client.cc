@@ -43,7 +43,7 @@ Result<nlohmann::json> read_reply(const beast::http::response<beast::http::strin
 }
 
 // One message of an event stream: `event: NAME` and `data: JSON` lines.
-void pass_on(const std::string& message, const Client::OnEvent& on_event) {
+bool pass_on(const std::string& message, const Client::OnEvent& on_event) {
     std::string name, data;
     for (std::size_t at = 0; at < message.size();) {
         const std::size_t end = std::min(message.find('\n', at), message.size());
@@ -53,7 +53,8 @@ void pass_on(const std::string& message, const Client::OnEvent& on_event) {
         at = end + 1;
     }
     const nlohmann::json body = nlohmann::json::parse(data, nullptr, false);
-    if (!name.empty() && !body.is_discarded()) on_event(name, body);
+    const bool is_comment = name.empty() || body.is_discarded();
+    return is_comment || on_event(name, body);
 }
 
 asio::awaitable<Result<void>> connect(beast::tcp_stream& stream, const Endpoint& endpoint) {
@@ -135,7 +136,7 @@ asio::awaitable<Result<void>> Client::follow(std::string path, OnEvent on_event)
         if (in_header && !message.starts_with("HTTP/1.1 200")) {
             co_return fail(Errc::refused, "the coordinator refused to stream " + path);
         }
-        if (!in_header) pass_on(message, on_event);
+        if (!in_header && !pass_on(message, on_event)) co_return boost::system::in_place_value;
         in_header = false;
         delimiter = "\n\n";
     }

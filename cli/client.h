@@ -22,9 +22,10 @@ public:
     boost::asio::awaitable<Result<nlohmann::json>> get(std::string path);
     boost::asio::awaitable<Result<nlohmann::json>> post(std::string path, nlohmann::json body);
 
-    using OnEvent = std::function<void(const std::string& name, const nlohmann::json& data)>;
+    /// Returns whether there is more to wait for.
+    using OnEvent = std::function<bool(const std::string& name, const nlohmann::json& data)>;
 
-    /// Passes events on until the stream ends. Success: the coordinator closed it. Errors as above.
+    /// Passes events on until `on_event` has enough or the coordinator closes the stream. Errors as above.
     boost::asio::awaitable<Result<void>> follow(std::string path, OnEvent on_event);
 
 private:

@@ -210,6 +210,7 @@ asio::awaitable<void> RunSession::follow_to_the_end(Client& client, std::string 
     Client::OnEvent on_event = [this](const std::string& name, const nlohmann::json& data) {
         if (name == "ended") sweep_over_ = true;
         view_.on_event(name, data);
+        return !sweep_over_ && !interrupted_;
     };
     while (!sweep_over_ && !interrupted_) {
         // The stream breaks when the coordinator dies; its supervisor starts it again, and the

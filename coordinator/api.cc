@@ -60,18 +60,14 @@ bool changed_since_last_time(
     return false;
 }
 
-// The job that an event is about, or nothing.
-std::optional<JobId> job_of(const core::Event& event) {
-    return std::visit(
-        [](const auto& fact) -> std::optional<JobId> {
-            if constexpr (requires { fact.job; }) {
-                return fact.job;
-            } else {
-                return std::nullopt;
-            }
-        },
-        event
-    );
+// The job whose state an event changes, or nothing. A rank's end changes none: the event that
+// follows from it does.
+std::optional<JobId> changed_job(const core::Event& event) {
+    if (const auto* placed = std::get_if<core::AttemptPlaced>(&event)) return placed->job;
+    if (const auto* running = std::get_if<core::AttemptRunning>(&event)) return running->job;
+    if (const auto* requeued = std::get_if<core::JobRequeued>(&event)) return requeued->job;
+    if (const auto* ended = std::get_if<core::JobEnded>(&event)) return ended->job;
+    return std::nullopt;
 }
 
 }  // namespace
@@ -232,7 +228,7 @@ void Api::publish(const core::Event& event) {
             {"values", values}};
         return feed_.publish(topic_of(job.sweep), "epoch", data.dump());
     }
-    if (const auto job = job_of(event)) publish_job(*job);
+    if (const auto job = changed_job(event)) publish_job(*job);
 }
 
 void Api::publish(const proto::Progress& progress) {

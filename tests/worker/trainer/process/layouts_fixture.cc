@@ -61,7 +61,7 @@ std::vector<LayoutResult> run_layouts(
         options.micro_batch = layout.micro_batch;
         options.world_size = layout.world_size;
         options.attempt_dir = scratch / (equality.model + "-" + equality.precision + "-" +
-                                         equality.optimizer + "-" + std::to_string(results.size()));
+                                         equality.bn + "-" + std::to_string(results.size()));
         options.data_path = data_path;
         const auto ends = Gang(options).run();
         const auto* finished = ends.front().find<trainer_wire::Finished>();

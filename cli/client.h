@@ -25,7 +25,8 @@ public:
     /// Returns whether there is more to wait for.
     using OnEvent = std::function<bool(const std::string& name, const nlohmann::json& data)>;
 
-    /// Passes events on until `on_event` has enough or the coordinator closes the stream. Errors as above.
+    /// Passes events on until `on_event` has enough or the coordinator closes the stream. Errors as
+    /// above.
     boost::asio::awaitable<Result<void>> follow(std::string path, OnEvent on_event);
 
 private:

@@ -48,6 +48,17 @@ struct WorkerOptions {
 /// An agent that serves a coordinator until it is dismissed.
 int worker(const WorkerOptions& options);
 
+struct ModelsOptions {
+    std::string name;  // empty: all
+    int classes = 10;
+    std::string input;  // "3x224x224"; empty: each model's own
+    std::string trainer;
+    bool json = false;
+};
+
+/// The networks with what the trainer counts in them.
+int models(const ModelsOptions& options);
+
 int print_version(bool json);
 
 /// The trainer program: `given`, or BATCHWRIGHT_TRAINER, or the one beside this program.

@@ -1,20 +1,19 @@
 // batchwright: the command line. Only the options live here; each sub-command has its own file.
 #include <cstdio>
-#include <functional>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
+#include "cli/sweep_commands.h"
 
 namespace {
 
+using bw::cli::Action;
+using bw::cli::ModelsOptions;
 using bw::cli::PlanOptions;
 using bw::cli::RunOptions;
 using bw::cli::WorkerOptions;
-
-// What the chosen sub-command does; set by its callback, run after parsing.
-using Action = std::function<int()>;
 
 void add_run(CLI::App& app, RunOptions& options, Action& action) {
     CLI::App* run =
@@ -101,6 +100,17 @@ void add_worker(CLI::App& app, WorkerOptions& options, Action& action) {
     worker->callback([&] { action = [&] { return bw::cli::worker(options); }; });
 }
 
+void add_models(CLI::App& app, ModelsOptions& options, Action& action) {
+    CLI::App* models =
+        app.add_subcommand("models", "The networks: parameters, MACs, the seed's table");
+    models->add_option("name", options.name, "One of them (default: all)");
+    models->add_option("--classes", options.classes, "Classes")->capture_default_str();
+    models->add_option("--input", options.input, "CxHxW (default: each model's own)");
+    models->add_option("--trainer", options.trainer, "The trainer program");
+    models->add_flag("--json", options.json, "As JSON");
+    models->callback([&] { action = [&] { return bw::cli::models(options); }; });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -120,11 +130,15 @@ int main(int argc, char** argv) {
     PlanOptions plan_options;
     WorkerOptions worker_options;
     bw::coordinator::CoordinatorOptions coordinator_options;
+    ModelsOptions models_options;
+    bw::cli::SweepToolOptions sweep_options;
     bool version_json = false;
     add_run(app, run_options, action);
     add_plan(app, plan_options, action);
     add_coordinator(app, coordinator_options, action);
     add_worker(app, worker_options, action);
+    add_models(app, models_options, action);
+    bw::cli::add_sweep(app, sweep_options, action);
     CLI::App* version = app.add_subcommand("version", "What this build is");
     version->add_flag("--json", version_json, "As JSON");
     version->callback([&] { action = [&] { return bw::cli::print_version(version_json); }; });

@@ -204,9 +204,7 @@ std::optional<std::string> model_problem(std::string_view name) {
     std::string out = "unknown model " + quoted(name);
     const std::string near = did_you_mean(name, known);
     if (!near.empty()) return out + near;
-    out += "; known:";
-    for (const std::string_view one : known) out += " " + std::string(one);
-    return out;
+    return out + "; `batchwright models` lists them";
 }
 
 std::optional<std::string> text_problem(const TrainingParameter& parameter, const Value& value) {

@@ -79,7 +79,7 @@ class BadInput(Case):
             self.assertIn(text, err)
 
     def test_every_problem_of_a_file_is_told_at_once_with_its_place(self):
-        sweep = self.write_sweep(SWEEP.replace("model: {value: cnn}", "model: {value: cmm}")
+        sweep = self.write_sweep(SWEEP.replace("model: {value: cnn}", "model: {value: cnnn}")
                                  .replace("values: [0.001, 0.003]", 'values: ["fast"]')
                                  .replace("world_size: 1", "wrld_size: 1"))
         self.complains(self.command(sweep, "state"), 2, ':5:18: ', '"cnn"', ':7:', '"fast"', ':12:', '"world_size"')
@@ -124,7 +124,7 @@ class BadInput(Case):
             self.assertIn("train-", point["reason"])
 
     def test_a_loss_that_is_not_finite_ends_the_point_with_the_step(self):
-        sweep = self.write_sweep(SWEEP.replace("[0.001, 0.003]", "[1.0e30]").replace("batch_size", "optimizer: {value: sgd}\n  batch_size"))
+        sweep = self.write_sweep(SWEEP.replace("[0.001, 0.003]", "[100000.0]").replace("batch_size", "optimizer: {value: sgd}\n  batch_size"))
         results = self.run_sweep(sweep, "state", expect=3)
         (point,) = results["points"]
         self.assertEqual(point["state"], "failed")

@@ -9,6 +9,7 @@
 #include "base/version.h"
 #include "worker/trainer/attempt/channel.h"
 #include "worker/trainer/attempt_run.h"
+#include "worker/trainer/model_list.h"
 
 namespace {
 
@@ -31,6 +32,18 @@ int serve(int descriptor) {
     return EXIT_SUCCESS;  // the agent has no work for it
 }
 
+int list_models(int argc, char** argv) {
+    const auto options = bw::trainer::parse_model_list_options(argc, argv);
+    const bw::Result<std::string> list =
+        options ? bw::trainer::model_list_json(*options) : bw::Result<std::string>(options.error());
+    if (!list) {
+        std::fprintf(stderr, "%s\n", list.error().message.c_str());
+        return kUsageError;
+    }
+    std::puts(list->c_str());
+    return EXIT_SUCCESS;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -46,6 +59,7 @@ int main(int argc, char** argv) {
         std::printf("batchwright-trainer %s\n", std::string(bw::version()).c_str());
         return EXIT_SUCCESS;
     }
+    if (argument == "--models") return list_models(argc, argv);
     bw::trainer::install_signal_handlers();
     const auto descriptor = bw::trainer::AgentChannel::descriptor_from_environment();
     if (!descriptor) {

@@ -1,5 +1,6 @@
 #include "worker/trainer/attempt_run.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -71,7 +72,7 @@ Result<std::unique_ptr<Collective>> meet(AgentChannel& channel, const wire::Star
 }
 
 Result<void> train(AgentChannel& channel, const wire::Start& start) {
-    at::set_num_threads(start.threads);
+    at::set_num_threads(std::max(1, start.threads));
     auto training = build_training(start);
     if (!training) return training.error();
     auto collective = meet(channel, start);

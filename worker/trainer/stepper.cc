@@ -16,9 +16,16 @@ namespace {
 // Sub-streams of the job's seed (data order and augmentation have the bare one).
 constexpr std::uint64_t kDropoutStream = 0x64726f70;
 
+/// The largest group that a full batch has: cuts a full batch as plan.group does, and keeps the
+/// groups of an epoch's last batch from being larger than a micro-batch (40 in groups of at most 32
+/// are 20 and 20; 32 would be one).
+std::int64_t largest_group(const plan::Plan& plan) {
+    return plan.group == 0 ? 0 : plan::group_sizes(plan.global_batch, plan.group).front();
+}
+
 /// Half of m in whole groups; the same m when that is not possible.
 std::int64_t smaller_micro_batch(const plan::Plan& plan) {
-    const std::int64_t unit = std::max<std::int64_t>(1, plan.group);
+    const std::int64_t unit = std::max<std::int64_t>(1, largest_group(plan));
     const std::int64_t half = plan.micro_batch / 2 / unit * unit;
     return std::min(plan.micro_batch, std::max(unit, half));
 }
@@ -64,9 +71,9 @@ void Stepper::run_micro_batch(const StagedBatch& batch) {
 void Stepper::accumulate(const StepRequest& request) {
     const auto size = static_cast<std::int64_t>(request.batch.size());
     const auto& plan = options_.plan;
-    const auto share = plan::rank_shares(
-        size, plan.group, plan.world_size
-    )[static_cast<std::size_t>(options_.rank)];
+    const std::int64_t group = largest_group(plan);
+    const auto share =
+        plan::rank_shares(size, group, plan.world_size)[static_cast<std::size_t>(options_.rank)];
     out_of_memory_ = false;
     loaded_before_ = parts_.loader.loaded();
     try {
@@ -74,7 +81,7 @@ void Stepper::accumulate(const StepRequest& request) {
         loss_sum_.zero_();
         correct_sum_.zero_();
         weight_.fill_(1.0 / static_cast<double>(size));
-        for (auto& micro : plan::micro_batches(size, plan.group, share, plan.micro_batch)) {
+        for (auto& micro : plan::micro_batches(size, group, share, plan.micro_batch)) {
             const models::GroupLayout layout{
                 .mode = parts_.batch_norm.mode(), .group_sizes = std::move(micro.group_sizes)};
             parts_.batch_norm.set_layout(&layout);

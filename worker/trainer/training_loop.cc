@@ -27,6 +27,8 @@ TrainingLoop::TrainingLoop(Training& training, AgentChannel& channel)
 Result<void> TrainingLoop::open_curve() {
     if (!training_.is_first_rank()) return {};
     const std::filesystem::path dir = training_.start.attempt_dir;
+    std::error_code shows_when_the_curve_is_created;
+    std::filesystem::create_directories(dir, shows_when_the_curve_is_created);
     const std::filesystem::path resumed = training_.start.resume_from;
     auto curve = CurveFile::create(
         dir / "curve.csv",

@@ -80,6 +80,22 @@ TEST_F(Attempt, TheLastBatchOfAnEpochCanBeKept) {
     EXPECT_EQ(finished->samples_per_step_max, 20);
 }
 
+// A full batch of 40 in groups of at most 32 is 20 and 20, a last one of 32 must not be a single
+// group of 32.
+TEST_F(Attempt, AKeptLastBatchHasNoLargerGroupsThanAFullOne) {
+    auto options = job(2);
+    options.params["drop_last"] = false;
+    options.params["limit_train_samples"] = 72;
+    options.params["batch_size"] = 40;
+    options.global_batch = 40;
+    options.group = 32;
+    const auto ends = Gang(options).run();
+    const auto* finished = ends[0].find<wire::Finished>();
+    ASSERT_NE(finished, nullptr);
+    EXPECT_EQ(finished->samples_per_step_min, 32);
+    EXPECT_EQ(finished->micro_batch, 20);
+}
+
 TEST_F(Attempt, OtherBatchNormPoliciesTrainToo) {
     for (const char* bn : {"micro_batch", "frozen"}) {
         auto options = job(2);

@@ -59,7 +59,7 @@ Result<ModelListOptions> parse_model_list_options(int argc, char** argv) {
             if (!whole) {
                 return fail(
                     Errc::invalid_input,
-                    "--input: expected CxHxW as in 3x224x224, found " + quoted(value)
+                    "--input: expected CxHxW as in 3x224x224, found " + bw::quoted(value)
                 );
             }
             ++i;
@@ -79,7 +79,7 @@ Result<std::string> model_list_json(const ModelListOptions& options) {
     if (!options.name.empty() && only == nullptr) {
         return fail(
             Errc::not_found,
-            "unknown model " + quoted(options.name) + "; `batchwright models` lists them"
+            "unknown model " + bw::quoted(options.name) + "; `batchwright models` lists them"
         );
     }
     for (const models::ModelInfo& model : models::catalog()) {

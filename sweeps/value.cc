@@ -71,6 +71,8 @@ struct Writer {
 
 }  // namespace
 
+bool operator==(const Value& a, const Value& b) { return a.data == b.data; }
+
 std::string to_json(const Value& value) {
     std::string out;
     std::visit(Writer{out}, value.data);

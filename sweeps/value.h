@@ -17,7 +17,7 @@ using Map = std::vector<std::pair<std::string, Value>>;  // in the order of the 
 /// 3 and 3.0 are different values (int64 and double); equality is exact and typed.
 struct Value {
     std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, List, Map> data;
-    friend bool operator==(const Value&, const Value&) = default;
+    friend bool operator==(const Value&, const Value&);  // not defaulted: g++ 12 may not emit it
 };
 
 /// Compact JSON with keys in the order given. Doubles round-trip and keep a point or an exponent;

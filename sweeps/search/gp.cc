@@ -16,6 +16,9 @@ using Eigen::VectorXd;
 constexpr std::size_t kFitMax = 150;    // results that the hyperparameters are fitted to
 constexpr std::size_t kModelMax = 400;  // results that the process is conditioned on
 
+const double kLogLittleGain = std::log(1e-2);  // in standard deviations of the results
+constexpr double kDoubt = 10;                  // on inverse squared length scales
+
 // The best half of `count` and an even sample of the rest, in the order of the results.
 Observed thinned(const Observed& observed, std::size_t count, std::uint64_t key) {
     if (observed.at.size() <= count) return observed;
@@ -62,14 +65,13 @@ VectorXd standardised(const std::vector<double>& losses) {
     return values;
 }
 
-}  // namespace
-
-Coords gp_point(const Space& space, const Observed& observed, const Request& request) {
-    const std::uint64_t key = key_of(request.seed, request.ordinal, 0x6770u);
-    const Observed model = thinned(observed, kModelMax, key_of(key, 1u));
-    const Observed fit = thinned(model, kFitMax, key_of(key, 2u));
-    const Hyperparameters hyperparameters =
-        fit_hyperparameters(space, points_of(fit.at, space.size()), standardised(fit.losses));
+Proposal proposed(
+    const Space& space,
+    const Observed& model,
+    const Observed& all,
+    const Hyperparameters& hyperparameters,
+    std::uint64_t key
+) {
     GaussianProcess process(
         space, points_of(model.at, space.size()), standardised(model.losses), hyperparameters
     );
@@ -77,8 +79,25 @@ Coords gp_point(const Space& space, const Observed& observed, const Request& req
     // The lowest mean, not the lowest result: noise makes the latter better than any point is.
     // Believed points count, or every suggestion would crowd around the best of them.
     const ProposeInput input{
-        .space = space, .observed = observed, .process = process, .best = process.lowest_mean()};
-    return propose(input, key_of(key, 3u));
+        .space = space, .observed = all, .process = process, .best = process.lowest_mean()};
+    return propose(input, key);
+}
+
+}  // namespace
+
+Coords gp_point(const Space& space, const Observed& observed, const Request& request) {
+    const std::uint64_t key = key_of(request.seed, request.ordinal, 0x6770u);
+    const Observed model = thinned(observed, kModelMax, key_of(key, 1u));
+    const Observed fit = thinned(model, kFitMax, key_of(key, 2u));
+    Hyperparameters hyperparameters =
+        fit_hyperparameters(space, points_of(fit.at, space.size()), standardised(fit.losses));
+    Proposal proposal = proposed(space, model, observed, hyperparameters, key_of(key, 3u));
+    // Where hardly anything is left to gain, the model may be too sure of a local optimum: every
+    // other point is then chosen with shorter length scales, which leaves gaps uncertain.
+    const bool is_exploring = request.ordinal % 2 == 1 && proposal.log_gain < kLogLittleGain;
+    if (!is_exploring) return proposal.point;
+    hyperparameters.weights *= kDoubt;
+    return proposed(space, model, observed, hyperparameters, key_of(key, 4u)).point;
 }
 
 }  // namespace bw::search

@@ -12,12 +12,10 @@ namespace {
 constexpr double kPriorCentre = 0.5;
 constexpr double kPriorWidth = 1.0;
 
-// As wide as Optuna's: shrinks with the number of points, the slower the more axes there are, and
-// never below the spacing of that many points on one axis.
+// Scott's rule: shrinks with the number of points, the slower the more axes there are.
 double kernel_width(std::size_t points, std::size_t axes) {
     const double n = std::max(1.0, static_cast<double>(points));
-    const double scott = 0.2 * std::pow(n, -1 / (static_cast<double>(axes) + 4));
-    return std::clamp(scott, 1 / std::min(100.0, 2 + n), 1.0);
+    return 0.15 * std::pow(n, -1 / (static_cast<double>(axes) + 4));
 }
 
 double mass_between(double low, double high, double centre, double width) {

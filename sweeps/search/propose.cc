@@ -168,11 +168,12 @@ std::vector<Coords> candidates(const ProposeInput& in, std::uint64_t key) {
 
 }  // namespace
 
-Coords propose(const ProposeInput& input, std::uint64_t key) {
+Proposal propose(const ProposeInput& input, std::uint64_t key) {
     const Climber climber(input);
     std::vector<Coords> points = candidates(input, key);
     Rng rng(key_of(key, 2u));
-    if (points.empty()) return free_point(input.space, input.observed, rng);
+    const auto anywhere = [&] { return Proposal{free_point(input.space, input.observed, rng), 0}; };
+    if (points.empty()) return anywhere();
     std::vector<Scored> ranked = climber.scored(std::move(points));
     std::stable_sort(ranked.begin(), ranked.end(), is_better);
     std::vector<Scored> climbed;
@@ -181,9 +182,10 @@ Coords propose(const ProposeInput& input, std::uint64_t key) {
     std::stable_sort(climbed.begin(), climbed.end(), is_better);
     climbed.insert(climbed.end(), ranked.begin(), ranked.end());
     for (Scored& option : climbed) {
-        if (!is_taken(input.space, input.observed, option.point)) return std::move(option.point);
+        if (!is_taken(input.space, input.observed, option.point))
+            return {std::move(option.point), option.score};
     }
-    return free_point(input.space, input.observed, rng);
+    return anywhere();
 }
 
 }  // namespace bw::search

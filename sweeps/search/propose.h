@@ -17,7 +17,12 @@ struct ProposeInput {
     double best = 0;  // standardised value to improve on
 };
 
+struct Proposal {
+    Coords point;
+    double log_gain = 0;  // logarithm of the improvement that is expected there
+};
+
 /// The best point found that is not taken.
-Coords propose(const ProposeInput& input, std::uint64_t key);
+Proposal propose(const ProposeInput& input, std::uint64_t key);
 
 }  // namespace bw::search

@@ -21,7 +21,7 @@ std::size_t startup_points(Sampler sampler, const Space& space) {
         case Sampler::tpe:
             return kMax;
         case Sampler::gp:
-            return std::clamp<std::size_t>(space.size() + 1, 2, kMax);
+            return std::clamp<std::size_t>(space.size() + 3, 4, kMax);
     }
     return 0;
 }

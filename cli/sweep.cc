@@ -46,7 +46,7 @@ CLI::App* add_tool(
     Action& action,
     const char* name,
     const char* help,
-    Action run
+    int (*run)(const SweepToolOptions&)
 ) {
     CLI::App* tool = sweep.add_subcommand(name, help);
     tool->add_option("file", options.file, "The sweep file, YAML or JSON")->required();
@@ -55,7 +55,7 @@ CLI::App* add_tool(
         ->capture_default_str();
     tool->add_option("--compat", options.compat, "wandb: its reading with all quirks")
         ->check(CLI::IsMember({"none", "wandb"}));
-    tool->callback([&action, run] { action = run; });
+    tool->callback([&action, &options, run] { action = [&options, run] { return run(options); }; });
     return tool;
 }
 
@@ -110,70 +110,73 @@ int command(const SweepToolOptions& options) {
     );
 }
 
-}  // namespace
-
-void add_sweep(CLI::App& app, SweepToolOptions& options, Action& action) {
-    CLI::App* sweep = app.add_subcommand("sweep", "Tools of the sweep language");
-    sweep->require_subcommand(1);
-    CLI::App* tool = add_tool(*sweep, options, action, "validate", "Is the file a sweep?", [&] {
-        return validate(options);
+int quantile(const SweepToolOptions& options) {
+    return on_files(options, "", [&](const std::string& text, const std::string&) {
+        return print(sweeps::quantile_tool(text, options.u, options.x, compat_of(options)));
     });
+}
+
+int stop_check(const SweepToolOptions& options) {
+    return on_files(
+        options,
+        options.runs_file,
+        [&](const std::string& text, const std::string& runs) {
+            return print(sweeps::stop_check_tool(text, runs, compat_of(options)));
+        }
+    );
+}
+
+int describe(const SweepToolOptions& options) {
+    return on_files(options, "", [&](const std::string& text, const std::string&) {
+        return print(sweeps::describe_tool(text, compat_of(options)));
+    });
+}
+
+// What a file says.
+void add_language_tools(CLI::App& sweep, SweepToolOptions& options, Action& action) {
+    CLI::App* tool = add_tool(sweep, options, action, "validate", "Is the file a sweep?", validate);
     tool->add_flag("--strict", options.strict, "W&B's own strict verdict");
     tool->add_flag(
         "--show-filled", options.show_filled, "Distributions and defaults as understood"
     );
 
-    tool = add_tool(*sweep, options, action, "expand", "The points, in order", [&] {
-        return expand(options);
-    });
+    tool = add_tool(sweep, options, action, "expand", "The points, in order", expand);
     tool->add_option("--offset", options.offset, "First ordinal");
     tool->add_option("--limit", options.limit, "How many");
 
-    tool = add_tool(*sweep, options, action, "quantile", "Values at given quantiles", [&] {
-        return on_files(options, "", [&](const std::string& text, const std::string&) {
-            return print(sweeps::quantile_tool(text, options.u, options.x, compat_of(options)));
-        });
-    });
+    tool = add_tool(sweep, options, action, "quantile", "Values at given quantiles", quantile);
     tool->add_option("--u", options.u, "Quantiles, commas between them")
         ->delimiter(',')
         ->required();
     tool->add_option("--x", options.x, "Values for the distribution function")->delimiter(',');
 
-    tool = add_tool(*sweep, options, action, "next", "The next suggestions after these runs", [&] {
-        return next(options);
-    });
+    add_tool(sweep, options, action, "describe", "What the file says", describe);
+}
+
+// What follows from it and from the runs so far.
+void add_run_tools(CLI::App& sweep, SweepToolOptions& options, Action& action) {
+    CLI::App* tool =
+        add_tool(sweep, options, action, "next", "The next suggestions after these runs", next);
     tool->add_option("--runs", options.runs_file, "Runs so far (JSON)");
     tool->add_option("-n", options.n, "How many")->capture_default_str();
     tool->add_flag("--explain", options.explain, "What a model-based searcher sees of the runs");
 
     tool = add_tool(
-        *sweep,
-        options,
-        action,
-        "stop-check",
-        "Which runs early stopping would stop",
-        [&] {
-            return on_files(
-                options,
-                options.runs_file,
-                [&](const std::string& text, const std::string& runs) {
-                    return print(sweeps::stop_check_tool(text, runs, compat_of(options)));
-                }
-            );
-        }
+        sweep, options, action, "stop-check", "Which runs early stopping would stop", stop_check
     );
     tool->add_option("--runs", options.runs_file, "Runs so far (JSON)")->required();
 
-    tool = add_tool(*sweep, options, action, "command", "The command line of a point", [&] {
-        return command(options);
-    });
+    tool = add_tool(sweep, options, action, "command", "The command line of a point", command);
     tool->add_option("--params", options.params_file, "The point's parameters (JSON)")->required();
+}
 
-    add_tool(*sweep, options, action, "describe", "What the file says", [&] {
-        return on_files(options, "", [&](const std::string& text, const std::string&) {
-            return print(sweeps::describe_tool(text, compat_of(options)));
-        });
-    });
+}  // namespace
+
+void add_sweep(CLI::App& app, SweepToolOptions& options, Action& action) {
+    CLI::App* sweep = app.add_subcommand("sweep", "Tools of the sweep language");
+    sweep->require_subcommand(1);
+    add_language_tools(*sweep, options, action);
+    add_run_tools(*sweep, options, action);
     CLI::App* schema =
         sweep->add_subcommand("schema", "A JSON Schema of the language, for editors");
     schema->callback([&action] { action = [] { return print(sweeps::schema_tool()); }; });

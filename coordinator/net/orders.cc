@@ -1,5 +1,6 @@
 #include "coordinator/net/orders.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/version.h"
@@ -121,6 +122,18 @@ std::string refusal_of(const proto::Hello& hello, const std::string& token) {
     if (hello.token() != token) return "the agent's token is not the coordinator's";
     if (hello.agent_name().empty()) return "the agent has no name";
     return "";
+}
+
+bool is_overtaken(const core::State& state, const Order& order) {
+    if (!order.frame.has_start_ranks()) return false;
+    const proto::StartRanks& start = order.frame.start_ranks();
+    const auto job = state.jobs.find(JobId{start.job()});
+    if (job == state.jobs.end()) return true;
+    const core::AttemptRecord* attempt = core::live_attempt(job->second);
+    if (attempt == nullptr || attempt->number != start.attempt()) return true;
+    return std::ranges::any_of(start.ranks(), [&](const proto::RankOnSlot& rank) {
+        return attempt->ranks.at(static_cast<std::size_t>(rank.rank())).ended;
+    });
 }
 
 }  // namespace bw::net

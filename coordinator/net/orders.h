@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "coordinator/core/effect.h"
 #include "coordinator/core/input.h"
+#include "coordinator/core/state.h"
 
 namespace bw::net {
 
@@ -25,6 +26,10 @@ using AttemptDir = std::function<std::filesystem::path(const core::StartRanks&)>
 
 /// Nothing for effects that concern no agent.
 std::optional<Order> order_of(const core::Effect& effect, const AttemptDir& attempt_dir);
+
+/// Whether a start was decided before the hello that `state` knows by now, for ranks that the hello
+/// did not name: these have ended, and their slots may hold another attempt.
+bool is_overtaken(const core::State& state, const Order& order);
 
 core::AgentHello hello_of(const proto::Hello& hello);
 

@@ -150,7 +150,7 @@ void Sessions::on_joined(const std::shared_ptr<Session>& session, const core::St
         }
         arm_lease_timer();
     }
-    deliver_waiting();
+    deliver_waiting(state);
 }
 
 void Sessions::take_over(Lease& lease, const std::shared_ptr<Session>& session) {
@@ -325,8 +325,10 @@ bool Sessions::deliver(const Order& order) {
     return true;
 }
 
-void Sessions::deliver_waiting() {
-    std::erase_if(waiting_, [this](const Order& order) { return deliver(order); });
+void Sessions::deliver_waiting(const core::State& state) {
+    std::erase_if(waiting_, [this, &state](const Order& order) {
+        return is_overtaken(state, order) || deliver(order);
+    });
     if (hellos_in_flight_ == 0) waiting_.clear();
 }
 

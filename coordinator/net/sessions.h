@@ -89,7 +89,7 @@ private:
     void arm_lease_timer();
     void look_at_leases();
     bool deliver(const Order& order);
-    void deliver_waiting();
+    void deliver_waiting(const core::State& state);
     void report_if_gone();
 
     boost::asio::io_context& io_;

@@ -11,12 +11,14 @@ namespace bw::models {
 
 BatchNormImpl::BatchNormImpl(std::int64_t channels, double eps, double momentum)
     : eps_(eps), momentum_(momentum) {
-    weight = register_parameter("weight", torch::ones({channels}));
-    bias = register_parameter("bias", torch::zeros({channels}));
-    running_mean = register_buffer("running_mean", torch::zeros({channels}));
-    running_var = register_buffer("running_var", torch::ones({channels}));
-    num_batches_tracked = register_buffer("num_batches_tracked", torch::zeros({}, torch::kLong));
-    collected_ = torch::zeros({2 * channels + 1}, torch::kDouble);
+    const auto on = torch::TensorOptions(ParametersOn::device());
+    weight = register_parameter("weight", torch::ones({channels}, on));
+    bias = register_parameter("bias", torch::zeros({channels}, on));
+    running_mean = register_buffer("running_mean", torch::zeros({channels}, on));
+    running_var = register_buffer("running_var", torch::ones({channels}, on));
+    num_batches_tracked =
+        register_buffer("num_batches_tracked", torch::zeros({}, on.dtype(torch::kLong)));
+    collected_ = torch::zeros({2 * channels + 1}, on.dtype(torch::kDouble));
 }
 
 torch::Tensor BatchNormImpl::plain(
@@ -40,6 +42,7 @@ torch::Tensor BatchNormImpl::plain(
 }
 
 torch::Tensor BatchNormImpl::forward(torch::Tensor x) {
+    if (is_shape_only(x)) return x;
     const auto mode = layout_ == nullptr ? BatchNormMode::micro_batch : layout_->mode;
     const auto running = layout_ == nullptr ? RunningStatistics::yes : layout_->running_statistics;
     if (!is_training() || mode != BatchNormMode::ghost) return plain(x, mode, running);

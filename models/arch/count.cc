@@ -24,7 +24,7 @@ private:
 
 }  // namespace
 
-NetworkCounts count_and_consume(Network& network, InputShape input) {
+NetworkCounts count_calls(Network& network, InputShape input) {
     const torch::NoGradGuard no_grad;
     NetworkCounts counts;
     for (const auto& parameter : network.parameters()) {
@@ -35,7 +35,6 @@ NetworkCounts count_and_consume(Network& network, InputShape input) {
         ++counts.batch_norm_layers;
         counts.batch_norm_values += layer->running_mean.numel() + layer->running_var.numel();
     }
-    network.to(torch::kMeta);
     network.eval();
     CostSum sum(counts);
     const ObservedCalls observed(sum);
@@ -44,9 +43,10 @@ NetworkCounts count_and_consume(Network& network, InputShape input) {
 }
 
 Result<NetworkCounts> count_network(std::string_view name, int classes, InputShape input) {
+    const ParametersOn meta(torch::kMeta);
     const auto network = construct_network(name, classes, input);
     if (!network) return network.error();
-    return count_and_consume(**network, input);
+    return count_calls(**network, input);
 }
 
 }  // namespace bw::models

@@ -23,8 +23,7 @@ struct NetworkCounts {
 /// Builds without initialising. Errors: as build_network's.
 Result<NetworkCounts> count_network(std::string_view name, int classes, InputShape input);
 
-/// Of a network that is already there; it is moved to the meta device, so it is of no use
-/// afterwards.
-NetworkCounts count_and_consume(Network& network, InputShape input);
+/// Of a network that was constructed under ParametersOn(torch::kMeta).
+NetworkCounts count_calls(Network& network, InputShape input);
 
 }  // namespace bw::models

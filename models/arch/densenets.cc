@@ -51,7 +51,7 @@ public:
 
 private:
     Part norm1_, conv1_, norm2_, conv2_;
-    Part relu_ = models::relu();
+    Part relu_ = uncounted_relu();
 };
 
 /// Each layer sees the outputs of all layers before it.
@@ -86,8 +86,8 @@ public:
 
 private:
     Part norm_, conv_;
-    Part relu_ = models::relu();
-    Part pool_ = average_pool({});
+    Part relu_ = uncounted_relu();
+    Part pool_ = function([](const torch::Tensor& x) { return at::avg_pool2d(x, {2, 2}); });
 };
 
 class DenseFeatures final : public Layer {

@@ -110,6 +110,13 @@ struct GoogleBlocks {
     }
 };
 
+/// 4 x 4 means: the paper's pool of 5 with stride 3, which gives 4 from the 14 of a 224-pixel
+/// image; the adaptive pool changes nothing there and serves other images.
+torch::Tensor auxiliary_grid(const torch::Tensor& x) {
+    const bool fits = x.size(2) >= 5 && x.size(3) >= 5;
+    return at::adaptive_avg_pool2d(fits ? at::avg_pool2d(x, {5, 5}, {3, 3}) : x, {4, 4});
+}
+
 /// The paper's extra classifier: 4 x 4 means, 1x1 to 128, 1024 hidden.
 class GoogleAuxiliary final : public Layer {
 public:
@@ -120,7 +127,7 @@ public:
           fc2_(add("fc2", linear(1024, classes))) {}
 
     torch::Tensor forward(torch::Tensor x) override {
-        x = conv_(at::adaptive_avg_pool2d(x, {4, 4})).flatten(1);
+        x = conv_(auxiliary_grid(x)).flatten(1);
         return fc2_(dropout_(relu_in_place(fc1_(x))));
     }
 

@@ -8,9 +8,20 @@ namespace bw::models {
 
 namespace {
 thread_local CallObserver* t_observer = nullptr;
-}
+thread_local torch::Device t_device = torch::kCPU;
+}  // namespace
 
 LayerCost Layer::cost(const torch::Tensor&, const torch::Tensor&) const { return {}; }
+
+ParametersOn::ParametersOn(torch::Device device) : before_(t_device) { t_device = device; }
+
+ParametersOn::~ParametersOn() { t_device = before_; }
+
+torch::Device ParametersOn::device() { return t_device; }
+
+torch::Tensor Layer::parameter(const std::string& name, torch::IntArrayRef shape) {
+    return register_parameter(name, torch::empty(shape, t_device));
+}
 
 Part Layer::add(const std::string& name, Part part) {
     register_module(name, part.layer());

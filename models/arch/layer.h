@@ -34,7 +34,30 @@ public:
 protected:
     /// Registers a part under this name and hands it back.
     Part add(const std::string& name, Part part);
+
+    /// Registers a parameter without values, on the device of the innermost ParametersOn.
+    torch::Tensor parameter(const std::string& name, torch::IntArrayRef shape);
 };
+
+/// Where the layers that this thread constructs put their parameters, while it lives: the CPU
+/// otherwise.
+class ParametersOn {
+public:
+    explicit ParametersOn(torch::Device device);
+    ~ParametersOn();
+    ParametersOn(const ParametersOn&) = delete;
+    ParametersOn& operator=(const ParametersOn&) = delete;
+
+    /// For values that are not registered parameters.
+    static torch::Device device();
+
+private:
+    torch::Device before_;
+};
+
+/// Whether only shapes are computed: LibTorch has no meta form of many operators in C++, so layers
+/// step in.
+inline bool is_shape_only(const torch::Tensor& x) { return x.is_meta(); }
 
 /// Sees every call that is made through a Part while it is installed.
 class CallObserver {

@@ -7,13 +7,28 @@
 namespace bw::models {
 
 Conv::Conv(std::int64_t in, std::int64_t out, const ConvOptions& options) : options_(options) {
-    weight = register_parameter(
-        "weight", torch::empty({out, in / options.groups, options.kernel.h, options.kernel.w})
-    );
-    if (options.bias == Bias::yes) bias = register_parameter("bias", torch::empty({out}));
+    weight = parameter("weight", {out, in / options.groups, options.kernel.h, options.kernel.w});
+    if (options.bias == Bias::yes) bias = parameter("bias", {out});
 }
 
+namespace {
+
+/// The side of a convolution's output; throws as LibTorch does when the kernel does not fit.
+std::int64_t moved(
+    std::int64_t side, std::int64_t kernel, std::int64_t stride, std::int64_t padding
+) {
+    TORCH_CHECK(side + 2 * padding >= kernel, "the kernel is larger than the padded image");
+    return (side + 2 * padding - kernel) / stride + 1;
+}
+
+}  // namespace
+
 torch::Tensor Conv::forward(torch::Tensor x) {
+    if (is_shape_only(x)) {
+        const auto h = moved(x.size(2), options_.kernel.h, options_.stride, options_.padding.h);
+        const auto w = moved(x.size(3), options_.kernel.w, options_.stride, options_.padding.w);
+        return at::empty({x.size(0), weight.size(0), h, w}, x.options());
+    }
     const std::array stride = {options_.stride, options_.stride};
     const std::array padding = {options_.padding.h, options_.padding.w};
     const std::array<std::int64_t, 2> dilation = {1, 1};
@@ -26,8 +41,8 @@ LayerCost Conv::cost(const torch::Tensor&, const torch::Tensor& y) const {
 }
 
 Linear::Linear(std::int64_t in, std::int64_t out, Bias with_bias) {
-    weight = register_parameter("weight", torch::empty({out, in}));
-    if (with_bias == Bias::yes) bias = register_parameter("bias", torch::empty({out}));
+    weight = parameter("weight", {out, in});
+    if (with_bias == Bias::yes) bias = parameter("bias", {out});
 }
 
 torch::Tensor Linear::forward(torch::Tensor x) { return at::linear(x, weight, bias); }
@@ -38,15 +53,17 @@ LayerCost Linear::cost(const torch::Tensor& x, const torch::Tensor&) const {
 }
 
 LayerNorm::LayerNorm(std::int64_t width, double eps) : eps_(eps) {
-    weight = register_parameter("weight", torch::empty({width}));
-    bias = register_parameter("bias", torch::empty({width}));
+    weight = parameter("weight", {width});
+    bias = parameter("bias", {width});
 }
 
 torch::Tensor LayerNorm::forward(torch::Tensor x) {
+    if (is_shape_only(x)) return x;
     return at::layer_norm(x, weight.sizes(), weight, bias, eps_);
 }
 
 torch::Tensor ActivationLayer::forward(torch::Tensor x) {
+    if (is_shape_only(x)) return x;
     switch (kind_) {
         case Activation::relu:
             return at::relu_(x);
@@ -157,6 +174,7 @@ public:
     explicit AdaptivePool(std::int64_t side) : side_(side) {}
 
     torch::Tensor forward(torch::Tensor x) override {
+        if (is_shape_only(x)) return at::empty({x.size(0), x.size(1), side_, side_}, x.options());
         return at::adaptive_avg_pool2d(x, {side_, side_});
     }
 
@@ -203,6 +221,6 @@ Part squeeze_excite(const SqueezeExciteOptions& options) {
     return std::make_shared<SqueezeExcite>(options);
 }
 
-torch::Tensor relu_in_place(torch::Tensor x) { return at::relu_(x); }
+torch::Tensor relu_in_place(torch::Tensor x) { return is_shape_only(x) ? x : at::relu_(x); }
 
 }  // namespace bw::models

@@ -30,8 +30,7 @@ constexpr ResMlpSize kResMlpSizes[] = {
 class Affine final : public Layer {
 public:
     explicit Affine(std::int64_t width)
-        : alpha(register_parameter("alpha", torch::empty({1, 1, width}))),
-          beta(register_parameter("beta", torch::empty({1, 1, width}))) {}
+        : alpha(parameter("alpha", {1, 1, width})), beta(parameter("beta", {1, 1, width})) {}
 
     torch::Tensor forward(torch::Tensor x) override { return at::addcmul(beta, alpha, x); }
 
@@ -42,8 +41,8 @@ public:
 class ResMlpBlock final : public Layer {
 public:
     ResMlpBlock(const ResMlpSize& size, std::int64_t tokens)
-        : ls1(register_parameter("ls1", torch::empty({size.width}))),
-          ls2(register_parameter("ls2", torch::empty({size.width}))),
+        : ls1(parameter("ls1", {size.width})),
+          ls2(parameter("ls2", {size.width})),
           norm1_(add("norm1", std::make_shared<Affine>(size.width))),
           linear_tokens_(add("linear_tokens", linear(tokens, tokens))),
           norm2_(add("norm2", std::make_shared<Affine>(size.width))),

@@ -26,7 +26,7 @@ constexpr ShuffleV1Size kShuffleV1Sizes[] = {
     {"shufflenetv1_g3", 3, 240},
     {"shufflenetv1_g4", 4, 272},
     {"shufflenetv1_g8", 8, 384},
-    {"shufflenetv1_g3_x0.25", 3, 60},
+    {"shufflenetv1_g3_x0.25", 3, 60, 6},
     {"shufflenetv1_g3_x0.5", 3, 120, 12},
     {"shufflenetv1_g3_x1.5", 3, 360, 24},
     {"shufflenetv1_g3_x2.0", 3, 480, 48},
@@ -42,6 +42,13 @@ struct ShuffleUnitShape {
     ShuffleForm form;
 };
 
+/// As a function: the seed's convention sees the pools of the seed's form only.
+Part mean_pool() {
+    return function([](const torch::Tensor& x) {
+        return at::avg_pool2d(x, {3, 3}, {2, 2}, {1, 1});
+    });
+}
+
 /// 1x1 in groups, shuffle, 3x3 depthwise, 1x1 in groups; added to x, or beside x's mean pool where
 /// it halves.
 class ShuffleUnit final : public Layer {
@@ -54,11 +61,17 @@ public:
             .kernel = 3, .stride = s.stride, .padding = 1, .groups = middle};
         reduce_ =
             add("conv1",
-                conv_norm(s.in, middle, {.groups = s.first ? 1 : s.groups}, models::relu()));
+                conv_norm(
+                    s.in,
+                    middle,
+                    {.groups = s.first ? 1 : s.groups},
+                    seed ? models::relu() : uncounted_relu()
+                ));
         spatial_ =
             add("conv2", conv_norm(middle, middle, depthwise, seed ? models::relu() : Part()));
         expand_ = add("conv3", conv_norm(middle, branch, {.groups = s.groups}));
-        if (s.stride == 2) pool_ = average_pool({.kernel = 3, .stride = 2, .padding = 1});
+        if (s.stride == 2)
+            pool_ = seed ? average_pool({.kernel = 3, .stride = 2, .padding = 1}) : mean_pool();
     }
 
     torch::Tensor forward(torch::Tensor x) override {

@@ -49,14 +49,22 @@ private:
 /// With BatchNorm; the ReLU comes after the concatenation.
 class NormedFire final : public Layer {
 public:
-    NormedFire(const FireShape& s, CountedRelu last)
-        : squeeze_(add("squeeze", conv_norm(s.in, s.squeeze, {.bias = Bias::yes}, models::relu()))),
+    NormedFire(const FireShape& s, CountedRelu counted)
+        : squeeze_(
+              add("squeeze",
+                  conv_norm(
+                      s.in,
+                      s.squeeze,
+                      {.bias = Bias::yes},
+                      counted == CountedRelu::yes ? models::relu() : uncounted_relu()
+                  ))
+          ),
           expand1x1_(add("expand1x1", conv_norm(s.squeeze, s.expand, {.bias = Bias::yes}))),
           expand3x3_(
               add("expand3x3",
                   conv_norm(s.squeeze, s.expand, {.kernel = 3, .padding = 1, .bias = Bias::yes}))
           ),
-          last_(last == CountedRelu::yes ? models::relu() : uncounted_relu()) {}
+          last_(uncounted_relu()) {}
 
     torch::Tensor forward(torch::Tensor x) override {
         x = squeeze_(std::move(x));
@@ -156,7 +164,7 @@ void list_squeezenets(Architectures& all) {
     all.push_back({"squeezenet", construct_squeezenet_1_1, initialise_squeezenet});
     all.push_back({"squeezenet1_0", construct_squeezenet_1_0, initialise_squeezenet});
     all.push_back({"squeezenet_bn", normed(CountedRelu::no), he});
-    all.push_back({"squeezenet_seed", normed(CountedRelu::no), he});
+    all.push_back({"squeezenet_seed", normed(CountedRelu::yes), he});
 }
 
 }  // namespace bw::models

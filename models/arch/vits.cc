@@ -56,6 +56,7 @@ public:
         const auto n = x.size(0);
         const auto tokens = x.size(1);
         const auto d = x.size(2) / (3 * heads_);
+        if (is_shape_only(x)) return at::empty({n, tokens, heads_ * d}, x.options());
         const auto qkv = x.view({n, tokens, 3, heads_, d}).permute({2, 0, 3, 1, 4});
         const auto mixed = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2]);
         return mixed.transpose(1, 2).reshape({n, tokens, heads_ * d});
@@ -108,9 +109,9 @@ public:
     VisionTransformer(const VitSize& size, const NetworkRequest& request) {
         const auto tokens = token_count(request.input, size.patch) + 1;
         const std::vector<std::int64_t> position_shape = {1, tokens, size.width};
-        cls_token_ = register_parameter("cls_token", torch::empty({1, 1, size.width}));
+        cls_token_ = parameter("cls_token", {1, 1, size.width});
         if (size.names == VitNames::timm) {
-            pos_embed_ = register_parameter("pos_embed", torch::empty(position_shape));
+            pos_embed_ = parameter("pos_embed", position_shape);
         }
         patch_ =
             add("patch_embed", patch_embedding(request.input.channels, size.width, size.patch));
@@ -147,7 +148,8 @@ public:
 private:
     struct PositionHolder final : torch::nn::Module {
         explicit PositionHolder(const std::vector<std::int64_t>& shape) {
-            pos_embedding = register_parameter("pos_embedding", torch::empty(shape));
+            pos_embedding =
+                register_parameter("pos_embedding", torch::empty(shape, ParametersOn::device()));
         }
 
         torch::Tensor pos_embedding;

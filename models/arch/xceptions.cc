@@ -43,7 +43,7 @@ Part separable(std::int64_t in, std::int64_t out) {
 /// A ReLU that leaves its input alone: the shortcut needs it.
 class FreshRelu final : public Layer {
 public:
-    torch::Tensor forward(torch::Tensor x) override { return at::relu(x); }
+    torch::Tensor forward(torch::Tensor x) override { return is_shape_only(x) ? x : at::relu(x); }
 
     LayerCost cost(const torch::Tensor& x, const torch::Tensor&) const override {
         return {.macs = 0, .seed_flops = x.numel()};

@@ -29,7 +29,6 @@ constexpr Renamed kTimm[] = {
 
 // The reference's BatchNorm of EfficientNet is LibTorch's up to B4, not the paper's.
 constexpr Renamed kOwn[] = {
-    {"alexnet_lrn_grouped", "alexnet_grouped"},
     {"cnn_1ch", "cnn"},
     {"cnn_3ch", "cnn"},
     {"efficientnetb0", "efficientnet_b0"},
@@ -38,16 +37,7 @@ constexpr Renamed kOwn[] = {
     {"efficientnetb3", "efficientnet_b3"},
     {"efficientnetb4", "efficientnet_b4"},
     {"gmlp_256px", "gmlp"},
-    {"se_resnet18", "seresnet18"},
 };
-
-/// The width multipliers' ending: "mobilenetv1_a0.5" is our "mobilenetv1_0.5".
-std::string without_multiplier_letter(std::string_view name) {
-    std::string plain(name);
-    const auto letter = plain.find("_a0.");
-    if (letter != std::string::npos) plain.erase(letter + 1, 1);
-    return plain;
-}
 
 std::optional<std::string> known(std::string_view name) {
     const ModelInfo* info = find_model(name);
@@ -78,13 +68,27 @@ std::optional<std::string> resolve(const Renamed (&table)[n], std::string_view n
     return known_in(table, without_size(name));
 }
 
+/// The reference marks a width multiplier by "_a" ("mobilenetv1_a0.5"); our families each in their
+/// papers' way.
+std::optional<std::string> resolve_multiplier(std::string_view entry) {
+    const auto letter = entry.find("_a");
+    if (letter == std::string_view::npos) return std::nullopt;
+    const std::string family(entry.substr(0, letter));
+    const std::string multiplier(entry.substr(letter + 2));
+    for (const char* mark : {"_", "_w", "_x"}) {
+        if (auto found = resolve(kOwn, family + mark + multiplier)) return found;
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::string> architecture_of_entry(std::string_view entry) {
     if (entry.starts_with("tv_")) return resolve(kTorchvision, entry.substr(3));
     if (entry.starts_with("tv10_")) return resolve(kTorchvision, entry.substr(5));
     if (entry.starts_with("timm_")) return resolve(kTimm, entry.substr(5));
-    return resolve(kOwn, without_multiplier_letter(entry));
+    if (auto found = resolve(kOwn, entry)) return found;
+    return resolve_multiplier(entry);
 }
 
 }  // namespace bw::models

@@ -109,7 +109,7 @@ void print_gates(const GateInput& input) {
 }
 
 void print_timing(const std::vector<Problem>& problems, const Options& options) {
-    fmt::print("\nMilliseconds per suggestion (median of 5), one core:\n\n");
+    fmt::print("\nMilliseconds of processor time per suggestion (median of 5), one thread:\n\n");
     fmt::print("| problem | searcher | n = 100 | n = 1000 |\n|---|---|---|---|\n");
     for (const Problem& problem : problems) {
         for (const std::string& name : options.samplers) {

@@ -20,12 +20,13 @@ struct RunOptions {
 
 struct Curve {
     std::vector<double> regret;  // true value of the best observed point minus the optimum
-    double search_ms = 0;        // of all suggestions together
+    double search_ms = 0;        // processor time of all suggestions together
 };
 
 Curve run(const Problem& problem, const RunOptions& options);
 
-/// Milliseconds of one suggestion after `results` random evaluations: the median of `repeats`.
+/// Milliseconds of processor time of one suggestion after `results` random evaluations: the median
+/// of `repeats`.
 double suggestion_ms(
     const Problem& problem, search::Sampler sampler, std::size_t results, int repeats
 );

@@ -1,0 +1,150 @@
+// The HTTP server and the client of the command line against each other, over real loopback
+// sockets.
+#include "coordinator/http/server.h"
+
+#include <optional>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <gtest/gtest.h>
+
+#include "cli/client.h"
+
+namespace bw::http {
+namespace {
+
+namespace asio = boost::asio;
+
+class ServerTest : public testing::Test {
+protected:
+    void listen(Handler handler) {
+        auto listening = Server::listen(io_, {"127.0.0.1", 0, "secret"}, feed_, std::move(handler));
+        ASSERT_TRUE(listening) << listening.error().message;
+        server_ = std::move(*listening);
+    }
+
+    cli::Client client(const std::string& token = "secret") {
+        return cli::Client({"127.0.0.1", server_->port(), 0, token});
+    }
+
+    template <class T>
+    T wait_for(asio::awaitable<T> work) {
+        std::optional<T> result;
+        asio::co_spawn(io_, std::move(work), [&](std::exception_ptr error, T value) {
+            if (error) std::rethrow_exception(error);
+            result = std::move(value);
+            io_.stop();
+        });
+        io_.restart();
+        io_.run();
+        return std::move(*result);
+    }
+
+    asio::io_context io_{1};
+    Feed feed_;
+    std::unique_ptr<Server> server_;
+};
+
+TEST_F(ServerTest, PassesMethodPathQueryAndBodyAndTheReplyComesBack) {
+    listen([](const Request& request, Reply reply) {
+        const nlohmann::json echo = {
+            {"method", request.method},
+            {"path", request.path},
+            {"query", request.query},
+            {"body", request.body}};
+        reply({200, echo.dump(), "application/json", ""});
+    });
+    auto caller = client();
+    const auto posted = wait_for(caller.post("/a/b?c=d", {{"x", 1}}));
+    ASSERT_TRUE(posted);
+    EXPECT_EQ(
+        *posted,
+        nlohmann::json(
+            {{"method", "POST"}, {"path", "/a/b"}, {"query", "c=d"}, {"body", "{\"x\":1}"}}
+        )
+    );
+}
+
+TEST_F(ServerTest, AReplyMayComeLater) {
+    asio::steady_timer later(io_);
+    listen([&](const Request&, Reply reply) {
+        later.expires_after(std::chrono::milliseconds(1));
+        later.async_wait([reply](const boost::system::error_code&) {
+            reply({200, "{}", "application/json", ""});
+        });
+    });
+    auto caller = client();
+    EXPECT_TRUE(wait_for(caller.get("/")));
+}
+
+TEST_F(ServerTest, AWrongTokenReachesNoHandlerAndHealthNeedsNone) {
+    int calls = 0;
+    listen([&](const Request&, Reply reply) {
+        ++calls;
+        reply({200, "{}", "application/json", ""});
+    });
+    auto stranger = client("secrat");
+    const auto refused = wait_for(stranger.get("/api/v1/sweeps"));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::refused);
+    EXPECT_NE(refused.error().message.find("token"), std::string::npos);
+    EXPECT_EQ(calls, 0);
+    EXPECT_TRUE(wait_for(stranger.get("/healthz")));
+    EXPECT_EQ(calls, 1);
+}
+
+TEST_F(ServerTest, AnErrorsTextReachesTheClient) {
+    listen([](const Request&, Reply reply) { reply(error_response(404, "there is no such sweep")); }
+    );
+    auto caller = client();
+    const auto got = wait_for(caller.get("/api/v1/sweeps/9"));
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().message, "there is no such sweep");
+}
+
+TEST_F(ServerTest, AStreamBeginsWithItsBodyAndEndsWhenTheClientHasEnough) {
+    listen([](const Request&, Reply reply) {
+        reply({200, "event: snapshot\ndata: {\"n\":0}\n\n", "", "sweep/1"});
+    });
+    std::vector<std::string> seen;
+    cli::Client::OnEvent on_event = [&](const std::string& name, const nlohmann::json& data) {
+        seen.push_back(name + data.dump());
+        if (name == "snapshot") {
+            feed_.publish("sweep/2", "job", "{\"other\":true}");
+            feed_.publish("sweep/1", "job", "{\"n\":1}");
+            feed_.publish("sweep/1", "ended", "{}");
+        }
+        return name != "ended";
+    };
+    auto caller = client();
+    EXPECT_TRUE(wait_for(caller.follow("/api/v1/sweeps/1/events", on_event)));
+    EXPECT_EQ(seen, (std::vector<std::string>{"snapshot{\"n\":0}", "job{\"n\":1}", "ended{}"}));
+}
+
+TEST_F(ServerTest, NobodyListensIsSaidWithTheAddress) {
+    listen([](const Request&, Reply reply) { reply({200, "{}", "application/json", ""}); });
+    auto caller = client();
+    server_.reset();
+    const auto got = wait_for(caller.get("/"));
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().code, Errc::peer_gone);
+    EXPECT_NE(got.error().message.find("127.0.0.1:"), std::string::npos);
+}
+
+TEST_F(ServerTest, APortInUseIsAnErrorOfItsOwn) {
+    listen([](const Request&, Reply) {});
+    auto second = Server::listen(io_, {"127.0.0.1", server_->port(), ""}, feed_, {});
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, Errc::in_use);
+}
+
+TEST(Follower, DropsOneThatReadsTooSlowlyInsteadOfGrowing) {
+    Follower follower("t");
+    for (std::size_t i = 0; i <= kFollowerQueueMax; ++i) follower.push("x");
+    EXPECT_TRUE(follower.overflowed());
+    EXPECT_EQ(follower.take_all().size(), kFollowerQueueMax);
+}
+
+}  // namespace
+}  // namespace bw::http

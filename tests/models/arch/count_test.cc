@@ -20,8 +20,8 @@ nlohmann::json reference() {
 
 void expect_same(const nlohmann::json& row, const NetworkCounts& counts) {
     const auto expect = [&row](const char* key, std::int64_t ours) {
-        if (row.contains(key))
-            EXPECT_EQ(row.at(key).get<std::int64_t>(), ours) << key << " of " << row.dump();
+        if (!row.contains(key)) return;
+        EXPECT_EQ(row.at(key).get<std::int64_t>(), ours) << key << " of " << row.dump();
     };
     expect("parameters", counts.parameters);
     expect("macs", counts.macs);

@@ -36,7 +36,8 @@ Part block_excitation(const ResidualSize& size, std::int64_t channels) {
 /// y = relu(x' + F(x)), with x' = x, or a 1x1 convolution of x where the shape changes.
 class ResidualBlock final : public Layer {
 public:
-    ResidualBlock(const ResidualSize& size, const BlockShape& shape) {
+    ResidualBlock(const ResidualSize& size, const BlockShape& shape)
+        : activated_(size.gate_input == GateInput::activated) {
         switch (size.kind) {
             case ResidualKind::basic:
                 add_basic(size, shape);
@@ -58,6 +59,7 @@ public:
     torch::Tensor forward(torch::Tensor x) override {
         auto y = bn2_(conv2_(relu_in_place(bn1_(conv1_(x)))));
         if (conv3_) y = bn3_(conv3_(relu_in_place(y)));
+        if (activated_) y = relu_in_place(y);
         if (excite_) y = excite_(y);
         return relu_in_place(y.add_(shortcut_ ? shortcut_(x) : x));
     }
@@ -93,6 +95,7 @@ private:
         bn3_ = add("bn3", batch_norm(shape.out));
     }
 
+    bool activated_;
     Part conv1_, bn1_, conv2_, bn2_, conv3_, bn3_, excite_, shortcut_;
 };
 

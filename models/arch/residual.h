@@ -21,7 +21,8 @@ enum class ResidualStem {
 };
 
 enum class Shortcut { normalised, plain };
-enum class StrideAt { conv1, conv2 };  // of a bottleneck
+enum class GateInput { normalised, activated };  // whether a ReLU stands before the gate of a block
+enum class StrideAt { conv1, conv2 };            // of a bottleneck
 
 enum class Excitation {
     none,
@@ -43,6 +44,7 @@ struct ResidualSize {
     Bias conv_bias = Bias::no;
     Shortcut shortcut = Shortcut::normalised;
     StrideAt stride_at = StrideAt::conv2;
+    GateInput gate_input = GateInput::normalised;
     CountedRelu stem_relu = CountedRelu::yes;
 };
 

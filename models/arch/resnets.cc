@@ -54,7 +54,9 @@ std::vector<ResidualSize> residual_sizes() {
             size.shortcut = Shortcut::plain;
         }
         if (name == "resnext_seed") size.stem_relu = CountedRelu::no;
-        if (name.starts_with("legacy_")) size.stride_at = StrideAt::conv1;
+        if (!name.starts_with("legacy_")) continue;
+        size.stride_at = StrideAt::conv1;
+        if (size.kind == kBasic) size.gate_input = GateInput::activated;
     }
     return sizes;
 }

@@ -12,7 +12,7 @@ enum class Precision { single, twice };
 enum class Checkpoints { ignored, compared };
 
 struct GoldenOptions {
-    std::string only;  // one entry's name, or empty: all
+    std::string only = {};  // one entry's name, or empty: all
     Precision precision = Precision::single;
     Checkpoints checkpoints = Checkpoints::ignored;
 };

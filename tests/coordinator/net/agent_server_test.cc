@@ -107,8 +107,11 @@ protected:
     /// Decides and applies at once; what waits for the fsync runs in commit().
     void post(const core::Input& input, std::function<void(const core::State&)> when_durable) {
         inputs_.push_back(input);
-        for (const core::Event& event : core::decide(state_, input, Instant{1}))
+        for (const core::Event& event : core::decide(state_, input, Instant{1})) {
             core::apply(state_, event);
+            for (core::Effect& effect : core::effects_of(state_, event))
+                effects_.push_back(std::move(effect));
+        }
         uncommitted_.push_back(std::move(when_durable));
         if (commits_at_once_) asio::post(io_, [this] { commit(); });
     }
@@ -161,6 +164,21 @@ protected:
 
     static std::string_view commit_of_this_build() { return bw::commit(); }
 
+    void submit_one_job() {
+        post(
+            core::SubmitSweep{
+                "test.yaml",
+                "method: grid\nmetric: {name: test_accuracy, goal: maximize}\nparameters:\n"
+                "  model: {value: cnn}\n  dataset: {value: fashion_mnist}\n"
+                "  num_epochs: {value: 1}\n  batch_size: {value: 32}\n",
+                false},
+            {}
+        );
+        ASSERT_EQ(state_.jobs.size(), 1u);
+        commit();
+        inputs_.clear();
+    }
+
     /// A session that has been welcomed.
     proto::Welcome join(Peer& peer, std::uint64_t epoch = 0) {
         peer.send(hello(epoch));
@@ -201,6 +219,7 @@ protected:
     Duration lease_ = seconds(20);
     bool commits_at_once_ = true;
     std::vector<core::Input> inputs_;
+    std::vector<core::Effect> effects_;  // the tests carry them out
     std::deque<std::function<void(const core::State&)>> uncommitted_;
     std::vector<std::int64_t> samples_;
     std::unique_ptr<AgentServer> server_;
@@ -374,21 +393,38 @@ TEST_F(Server, SamplesArePassedOn) {
 
 TEST_F(Server, OrdersThatFollowFromAHelloAreSentAfterItsWelcome) {
     listen();
+    submit_one_job();
     commits_at_once_ = false;
     Peer& peer = connect();
     peer.send(hello());
     run_until([&] { return uncommitted_.size() == 1; });
-    core::StartRanks start;
-    start.agent = {1};
-    start.epoch = 1;
-    start.job = {5};
-    start.ranks = {{0, 0}};
-    server_->carry_out(start);
+    ASSERT_EQ(effects_.size(), 1u);
+    server_->carry_out(effects_.front());
     commit();
     EXPECT_TRUE(next_frame(peer).has_welcome());
     const proto::StartRanks sent = next_frame(peer).start_ranks();
-    EXPECT_EQ(sent.job(), 5u);
-    EXPECT_EQ(sent.attempt_dir(), "/attempts/5");
+    EXPECT_EQ(sent.job(), 1u);
+    EXPECT_EQ(sent.attempt_dir(), "/attempts/1");
+}
+
+// A start is being made durable when its agent comes back without it: the hello ends the attempt,
+// and the start must not reach the slot that holds the next one.
+TEST_F(Server, StartThatAHelloHasOvertakenIsNotSent) {
+    listen();
+    submit_one_job();
+    Peer& first = connect();
+    const std::uint64_t epoch = join(first).epoch();
+    ASSERT_EQ(effects_.size(), 1u);
+    const core::Effect overtaken = effects_.front();
+    commits_at_once_ = false;
+    Peer& peer = connect();
+    peer.send(hello(epoch));
+    run_until([&] { return uncommitted_.size() == 1; });
+    server_->carry_out(overtaken);
+    server_->carry_out(core::StopRanks{{1}, epoch, {6}, 1, core::StopKind::kill});
+    commit();
+    EXPECT_TRUE(next_frame(peer).has_welcome());
+    EXPECT_EQ(next_frame(peer).stop_ranks().job(), 6u);
 }
 
 TEST_F(Server, OrderOfAnEarlierEpochIsDropped) {

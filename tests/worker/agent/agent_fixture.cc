@@ -63,12 +63,15 @@ void World::post(
     inputs_.push_back(input);
     claimed_.push_back(false);
     std::vector<core::Effect> effects;
-    for (const core::Event& event : core::decide(state_, input, Instant{1})) {
+    for (const core::Event& event : core::decide(state_, input, now_)) {
         core::apply(state_, event);
         for (core::Effect& effect : core::effects_of(state_, event))
             effects.push_back(std::move(effect));
     }
-    boost::asio::post(io_, [this, effects, when_durable] {
+    const int hellos = std::holds_alternative<core::AgentHello>(input) ? 1 : 0;
+    hellos_in_flight_ += hellos;
+    boost::asio::post(io_, [this, effects, when_durable, hellos] {
+        hellos_in_flight_ -= hellos;
         for (const core::Effect& effect : effects) {
             if (on_effect_) on_effect_(effect);
             if (server_ != nullptr) server_->carry_out(effect);
@@ -80,7 +83,7 @@ void World::post(
 void World::forget_agents() {
     for (const auto& [id, agent] : std::map(state_.agents)) {
         for (const core::Event& event :
-             core::decide(state_, core::AgentGone{id, agent.epoch, "a test"}, Instant{1})) {
+             core::decide(state_, core::AgentGone{id, agent.epoch, "a test"}, now_)) {
             core::apply(state_, event);
         }
     }
@@ -92,9 +95,21 @@ void World::run_until(const std::function<bool()>& done) {
     while (!is_done && std::chrono::steady_clock::now() < limit) {
         io_.restart();
         io_.run_one_for(5ms);
+        pass_time();
         is_done = done();
     }
     ASSERT_TRUE(is_done);
+}
+
+void World::wait_for_welcomes() {
+    run_until([this] { return hellos_in_flight_ == 0; });
+}
+
+void World::pass_time() {
+    const auto next = core::next_timer(state_);
+    if (!next) return;
+    now_ = std::max(now_, *next);
+    post(core::Tick{}, {});
 }
 
 core::Input World::wait_for(const std::function<bool(const core::Input&)>& wanted) {
@@ -143,10 +158,12 @@ core::StartRanks World::order(
 }
 
 void World::start(std::uint64_t job, const std::string& behave, std::vector<int> ranks) {
+    wait_for_welcomes();
     server_->carry_out(order(job, behave, std::move(ranks)));
 }
 
 void World::stop(std::uint64_t job, core::StopKind kind) {
+    wait_for_welcomes();
     const core::StartRanks started = order(job, "");
     server_->carry_out(core::StopRanks{started.agent, started.epoch, {job}, 1, kind});
 }

@@ -17,10 +17,11 @@ void print_case(
 ) {
     for (const auto& result : bw::trainer::test::run_layouts(equality, data, scratch)) {
         std::printf(
-            "| %s | %s | %s | %lld | %lld | %d | %lld | %lld | %lld..%lld | %.17g | %.2e |\n",
+            "| %s | %s | %s | %g | %lld | %lld | %d | %lld | %lld | %lld..%lld | %.17g | %.2e |\n",
             equality.model.c_str(),
             equality.bn.c_str(),
             equality.precision.c_str(),
+            equality.learning_rate,
             static_cast<long long>(equality.batch),
             static_cast<long long>(equality.group),
             result.layout.world_size,
@@ -50,10 +51,10 @@ int main(int argc, char** argv) {
         steps
     );
     std::printf(
-        "| model | bn | precision | B | g | w | m | a | samples/step | last loss | "
+        "| model | bn | precision | lr | B | g | w | m | a | samples/step | last loss | "
         "deviation |\n"
     );
-    std::printf("|---|---|---|---|---|---|---|---|---|---|---|\n");
+    std::printf("|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (const char* precision : {"fp64", "fp32"}) {
         for (const auto& equality : bw::trainer::test::equality_cases(precision, steps)) {
             print_case(equality, data, folder.path().string());

@@ -1,6 +1,7 @@
 // Whole sweeps: the core decides, an agent runs, a trainer that trains nothing answers.
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 
 #include "agent_fixture.h"
 
@@ -19,14 +20,35 @@ protected:
             "test.yaml",
             "method: grid\nmetric: {name: test_accuracy, goal: maximize}\nparameters:\n"
             "  model: {value: cnn}\n  dataset: {value: fashion_mnist}\n  num_epochs: {value: 1}\n"
-            "  batch_size: {value: 32}\n  learning_rate: {values: " +
+            "  batch_size: {value: 64}\n  learning_rate: {values: " +
                 rates + "}\nbatchwright: " + options + "\n",
             false});
+        ASSERT_EQ(state_.sweeps.size(), 1u) << "the sweep's text has errors";
     }
 
     void wait_for_the_end() {
         run_until([this] { return !state_.sweeps.empty() && state_.sweeps.begin()->second.ended; });
+        if (HasFatalFailure()) describe_jobs();
         EXPECT_EQ(core::broken_invariants(state_), std::vector<std::string>{});
+    }
+
+    void describe_jobs() const {
+        for (const auto& [id, job] : state_.jobs) {
+            std::fprintf(
+                stderr, "job %d: %s", static_cast<int>(id.value), core::name_of(job.state)
+            );
+            for (const std::string& line : core::explain(state_, id, Instant{1}))
+                std::fprintf(stderr, "; %s", line.c_str());
+            for (const core::AttemptRecord& attempt : job.attempts) {
+                for (const core::RankRecord& rank : attempt.ranks) {
+                    const int outcome = rank.ended ? static_cast<int>(rank.outcome) : 0;
+                    std::fprintf(
+                        stderr, "; %u: %d %s", attempt.number, outcome, rank.reason.c_str()
+                    );
+                }
+            }
+            std::fprintf(stderr, "\n");
+        }
     }
 
     const core::JobRecord& only_job() const { return state_.jobs.begin()->second; }

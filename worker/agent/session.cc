@@ -80,7 +80,8 @@ asio::awaitable<void> Session::run() {
     bool said = false;
     while (!stopped_) {
         const Result<void> served = co_await connect_and_serve();
-        said = said && !std::exchange(welcome_, false);
+        const bool was_welcome = std::exchange(welcome_, false);
+        said = said && !was_welcome;  // once for each outage
         heartbeat_.cancel();
         if (channel_ != nullptr) channel_->close();
         channel_.reset();

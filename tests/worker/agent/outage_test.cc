@@ -36,6 +36,10 @@ TEST_F(Outage, RankThatEndsWithoutACoordinatorIsReportedToTheNext) {
     EXPECT_EQ(hello.epoch, before.epoch);
     ASSERT_EQ(hello.held.size(), 1u) << "ended, but not yet acknowledged";
     EXPECT_EQ(wait_for_fact<core::RankEnded>().outcome, core::RankOutcome::finished);
+    const std::string said = agent_output();
+    const std::size_t outage = said.find("no coordinator at");
+    EXPECT_NE(outage, std::string::npos);
+    EXPECT_EQ(said.find("no coordinator at", outage + 1), std::string::npos) << "said once";
 }
 
 TEST_F(Outage, TrainingGoesOnAcrossARestartOfTheCoordinator) {

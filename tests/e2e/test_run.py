@@ -129,7 +129,7 @@ class BadInput(Case):
         (point,) = results["points"]
         self.assertEqual(point["state"], "failed")
         self.assertRegex(point["reason"], "nan|inf")
-        self.assertIn("step", point["reason"])
+        self.assertIn("lower the learning rate", point["reason"])
         self.assertEqual(point["attempts"], 1, "another attempt would end the same way")
 
 

@@ -98,10 +98,11 @@ std::shared_ptr<Network> construct_shufflenet_v1(
     auto net = std::make_shared<Stack>();
     const bool seed = size.form == ShuffleForm::seed;
     const ConvOptions half{.kernel = 3, .stride = 2, .padding = 1};
-    net->then(
-        "stem", conv_norm(request.input.channels, size.stem, seed ? ConvOptions{} : half, relu())
-    );
-    if (!seed) net->then("maxpool", max_pool({.kernel = 3, .stride = 2, .padding = 1}));
+    auto stem = std::make_shared<Chain>();
+    stem->append(conv(request.input.channels, size.stem, seed ? ConvOptions{} : half));
+    stem->append(batch_norm(size.stem)).append(relu());
+    if (!seed) stem->append(max_pool({.kernel = 3, .stride = 2, .padding = 1}));
+    net->then("stem", stem);
     auto stages = std::make_shared<Chain>();
     std::int64_t in = size.stem;
     std::int64_t out = size.width;

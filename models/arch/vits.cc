@@ -134,7 +134,7 @@ public:
         x = patch_(std::move(x));  // [n, patches, width]
         x = at::cat({cls_token_.expand({x.size(0), -1, -1}), x}, 1);
         x = blocks_(dropout_(x + pos_embed_));
-        return head_(norm_(x).select(1, 0));
+        return head_(norm_(x.select(1, 0)));  // only the class token is read
     }
 
     void initialise_embeddings() {

@@ -92,7 +92,7 @@ private:
 
 torch::Tensor run(const Entry& entry, FillKind kind, Precision precision) {
     fill_network(*entry.network, kind, entry.json.at("gain2"));
-    if (precision == Precision::single)
+    if (precision == Precision::single || kind == FillKind::ordinal)
         return entry.network->forward(entry.input).to(torch::kDouble);
     entry.network->to(torch::kDouble);
     auto logits = entry.network->forward(entry.input.to(torch::kDouble));

@@ -8,12 +8,14 @@
 
 namespace bw::models {
 
-enum class Precision { single, twice };
+/// As the reference was made: the shape fill in double, the ordinal fill in float; or both in float
+/// (faster).
+enum class Precision { reference, single };
 enum class Checkpoints { ignored, compared };
 
 struct GoldenOptions {
     std::string only = {};  // one entry's name, or empty: all
-    Precision precision = Precision::single;
+    Precision precision = Precision::reference;
     Checkpoints checkpoints = Checkpoints::ignored;
 };
 

@@ -105,8 +105,9 @@ void fill_network(Network& network, FillKind kind, double gain2) {
     }
     ordinal = 0;
     for (const auto& item : network.named_buffers()) {
-        if (!item.value().is_floating_point()) continue;
+        // By name: Module::to(double) turns num_batches_tracked into a floating buffer too.
         const bool is_mean = ends_with(item.key(), "running_mean");
+        if (!is_mean && !ends_with(item.key(), "running_var")) continue;
         const auto role = is_mean ? FillRole::running_mean : FillRole::running_var;
         fill_tensor(item.value(), role, place(kind, ordinal), gain2);
         ++ordinal;

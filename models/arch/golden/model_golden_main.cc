@@ -1,4 +1,4 @@
-// model_golden FILE [--only NAME] [--double] [--checkpoints]: our networks against a file of
+// model_golden FILE [--only NAME] [--single] [--checkpoints]: our networks against a file of
 // reference outputs. One line per entry and fill; exit code 0: all passed, 1: a miss, 2: the file
 // or the arguments are wrong.
 #include <algorithm>
@@ -16,7 +16,7 @@ using bw::models::GoldenOptions;
 using bw::models::Precision;
 
 constexpr const char* kUsage =
-    "usage: model_golden FILE [--only NAME] [--double] [--checkpoints]\n";
+    "usage: model_golden FILE [--only NAME] [--single] [--checkpoints]\n";
 
 void print_line(const GoldenLine& line) {
     std::printf(
@@ -33,8 +33,8 @@ void print_line(const GoldenLine& line) {
 bool parse(int argc, char** argv, std::string& path, GoldenOptions& options) {
     for (int i = 1; i < argc; ++i) {
         const std::string_view argument = argv[i];
-        if (argument == "--double") {
-            options.precision = Precision::twice;
+        if (argument == "--single") {
+            options.precision = Precision::single;
         } else if (argument == "--checkpoints") {
             options.checkpoints = Checkpoints::compared;
         } else if (argument == "--only" && i + 1 < argc) {

@@ -44,8 +44,11 @@ TEST(Fill, GivesTheNumbersOfTheReference) {
 }
 
 TEST(Golden, SmallNetworksOfEveryFamilyAgreeWithTheReference) {
-    const auto lines =
-        check_golden_file(kSmall, {.checkpoints = Checkpoints::compared}, report_misses);
+    const auto lines = check_golden_file(
+        kSmall,
+        {.precision = Precision::single, .checkpoints = Checkpoints::compared},
+        report_misses
+    );
     ASSERT_TRUE(lines.has_value()) << lines.error().message;
     EXPECT_GT(lines->size(), 60U);
 }
@@ -58,7 +61,8 @@ TEST(Golden, AWrongReferenceIsAMiss) {
         entry.at("shape").at("logits").at(0).get<double>() + 2e-4;
     const auto path = std::filesystem::path(testing::TempDir()) / "bw_wrong_golden.json";
     std::ofstream(path) << json;
-    const auto lines = check_golden_file(path, {.only = "lenet_bn_28"}, ignore);
+    const auto lines =
+        check_golden_file(path, {.only = "lenet_bn_28", .precision = Precision::single}, ignore);
     std::filesystem::remove(path);
     ASSERT_TRUE(lines.has_value());
     int missed = 0;

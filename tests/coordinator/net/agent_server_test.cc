@@ -32,10 +32,7 @@ public:
         asio::ip::tcp::socket socket(io);
         socket.connect({asio::ip::make_address("127.0.0.1"), port});
         channel_ = std::make_shared<wire::Channel>(std::move(socket), seconds(10));
-        asio::co_spawn(io, read(), asio::detached);
     }
-
-    ~Peer() { channel_->close(); }
 
     Peer(const Peer&) = delete;
     Peer& operator=(const Peer&) = delete;
@@ -48,21 +45,21 @@ public:
     int heartbeats = 0;
     bool ended = false;
 
-private:
-    asio::awaitable<void> read() {
-        const auto channel = channel_;
+    /// The reader holds its peer, which so outlives the test that looks at it.
+    static asio::awaitable<void> read(std::shared_ptr<Peer> peer) {
         for (;;) {
-            const Result<proto::Frame> frame = co_await channel->read(seconds(60));
+            const Result<proto::Frame> frame = co_await peer->channel_->read(seconds(60));
             if (!frame) break;
             if (frame->has_heartbeat()) {
-                ++heartbeats;
+                ++peer->heartbeats;
             } else {
-                frames.push_back(*frame);
+                peer->frames.push_back(*frame);
             }
         }
-        ended = true;
+        peer->ended = true;
     }
 
+private:
     std::shared_ptr<wire::Channel> channel_;
 };
 
@@ -74,7 +71,7 @@ protected:
     }
 
     void TearDown() override {
-        peers_.clear();
+        for (const auto& peer : peers_) peer->close();
         server_.reset();
         io_.restart();
         io_.poll();
@@ -137,7 +134,8 @@ protected:
     }
 
     Peer& connect() {
-        peers_.push_back(std::make_unique<Peer>(io_, port_));
+        peers_.push_back(std::make_shared<Peer>(io_, port_));
+        asio::co_spawn(io_, Peer::read(peers_.back()), asio::detached);
         return *peers_.back();
     }
 
@@ -223,7 +221,7 @@ protected:
     std::deque<std::function<void(const core::State&)>> uncommitted_;
     std::vector<std::int64_t> samples_;
     std::unique_ptr<AgentServer> server_;
-    std::vector<std::unique_ptr<Peer>> peers_;
+    std::vector<std::shared_ptr<Peer>> peers_;
 };
 
 // ---- hello

@@ -54,8 +54,14 @@ std::string did_you_mean(std::string_view wrong, std::span<const std::string_vie
 }
 
 std::string quoted(std::string_view text) {
+    std::size_t shown = std::min(text.size(), kQuotedBytesMax);
+    const auto continues = [&](std::size_t at) {
+        return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
+    };
+    // Not within a character of UTF-8: the message goes into JSON and to terminals.
+    while (shown > 0 && shown < text.size() && continues(shown)) --shown;
     std::string out = "\"";
-    for (const char c : text.substr(0, 80)) {
+    for (const char c : text.substr(0, shown)) {
         if (c == '"' || c == '\\') {
             out += '\\';
             out += c;
@@ -67,7 +73,7 @@ std::string quoted(std::string_view text) {
             out += c;
         }
     }
-    return out + (text.size() > 80 ? "...\"" : "\"");
+    return out + (text.size() > shown ? "...\"" : "\"");
 }
 
 }  // namespace bw

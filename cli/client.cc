@@ -11,6 +11,8 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
+#include "coordinator/http/json_text.h"
+
 namespace bw::cli {
 
 namespace asio = boost::asio;
@@ -91,7 +93,7 @@ asio::awaitable<Result<nlohmann::json>> Client::get(std::string path) {
 }
 
 asio::awaitable<Result<nlohmann::json>> Client::post(std::string path, nlohmann::json body) {
-    std::string text = body.dump();
+    std::string text = http::to_text(body);
     co_return co_await request("POST", std::move(path), std::move(text));
 }
 

@@ -9,6 +9,7 @@
 #include <frames.pb.h>
 
 #include "base/version.h"
+#include "coordinator/http/json_text.h"
 #include "coordinator/results/layout.h"
 #include "coordinator/results/results.h"
 #include "sweeps/batch_norm.h"
@@ -26,7 +27,9 @@ nlohmann::json finite_or_null(double value) {
     return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
 }
 
-http::Response ok(const nlohmann::json& body) { return {200, body.dump(), "application/json", ""}; }
+http::Response ok(const nlohmann::json& body) {
+    return {200, http::to_text(body), "application/json", ""};
+}
 
 std::optional<std::uint64_t> read_number(std::string_view text) {
     std::uint64_t number = 0;
@@ -48,6 +51,22 @@ std::string render_all(
         text += (text.empty() ? "" : "\n") + sweeps::render(diagnostic, file_name);
     }
     return text;
+}
+
+Result<core::SubmitSweep> read_submission(const std::string& text) {
+    try {
+        const nlohmann::json body = nlohmann::json::parse(text);
+        core::SubmitSweep input;
+        body.at("text").get_to(input.text);
+        input.file_name = body.value("file_name", "sweep.yaml");
+        input.fresh = body.value("fresh", false);
+        return input;
+    } catch (const nlohmann::json::exception&) {
+        return fail(
+            Errc::invalid_input,
+            R"(expected {"file_name": ..., "text": the sweep file, "fresh": false})"
+        );
+    }
 }
 
 // The newest earlier sweep of the same file whose content was another one.
@@ -107,16 +126,9 @@ void Api::handle(const http::Request& request, http::Reply reply) {
 }
 
 void Api::submit_sweep(const http::Request& request, http::Reply reply) {
-    const nlohmann::json body = nlohmann::json::parse(request.body, nullptr, false);
-    if (!body.is_object() || !body.contains("text") || !body["text"].is_string()) {
-        return reply(http::error_response(
-            400, "expected {\"file_name\": ..., \"text\": the sweep file, \"fresh\": false}"
-        ));
-    }
-    core::SubmitSweep input;
-    input.text = body["text"].get<std::string>();
-    input.file_name = body.value("file_name", "sweep.yaml");
-    input.fresh = body.value("fresh", false);
+    const auto read = read_submission(request.body);
+    if (!read) return reply(http::error_response(400, read.error().message));
+    const core::SubmitSweep& input = *read;
     const sweeps::Parsed parsed = sweeps::parse_sweep(input.text);
     if (!parsed.sweep)
         return reply(http::error_response(400, render_all(parsed.diagnostics, input.file_name)));
@@ -162,7 +174,7 @@ http::Response Api::about_sweep(const core::SweepRecord& sweep, const std::strin
     if (what != "events") return http::error_response(404, "a sweep has no \"" + what + "\"");
     http::Response stream;
     stream.follow_topic = topic_of(sweep.id);
-    stream.body = "event: snapshot\ndata: " + snapshot(sweep).dump() + "\n\n";
+    stream.body = "event: snapshot\ndata: " + http::to_text(snapshot(sweep)) + "\n\n";
     if (sweep.ended) stream.body += "event: ended\ndata: {}\n\n";
     return stream;
 }
@@ -199,6 +211,8 @@ nlohmann::json Api::job_json(const core::JobRecord& job) const {
         {"state", core::name_of(job.state)},
         {"reason", job.reason},
         {"attempts", job.attempts.size()},
+        {"over", core::is_terminal(job.state)},
+        {"unsuccessful", is_unsuccessful(job.state)},
     };
     if (!job.attempts.empty()) {
         const core::AttemptRecord& attempt = job.attempts.back();
@@ -213,7 +227,7 @@ nlohmann::json Api::job_json(const core::JobRecord& job) const {
 
 void Api::publish_job(JobId id) {
     const core::JobRecord& job = reactor_.state().jobs.at(id);
-    feed_.publish(topic_of(job.sweep), "job", job_json(job).dump());
+    feed_.publish(topic_of(job.sweep), "job", http::to_text(job_json(job)));
 }
 
 void Api::publish(const core::Event& event) {
@@ -226,7 +240,7 @@ void Api::publish(const core::Event& event) {
             {"epoch", measured->epoch},
             {"step", measured->step},
             {"values", values}};
-        return feed_.publish(topic_of(job.sweep), "epoch", data.dump());
+        return feed_.publish(topic_of(job.sweep), "epoch", http::to_text(data));
     }
     if (const auto job = changed_job(event)) publish_job(*job);
 }
@@ -243,7 +257,7 @@ void Api::publish(const proto::Progress& progress) {
         {"loss", finite_or_null(progress.loss())},
         {"samples_per_second", finite_or_null(progress.samples_per_second())},
     };
-    feed_.publish(topic_of(job->second.sweep), "progress", data.dump());
+    feed_.publish(topic_of(job->second.sweep), "progress", http::to_text(data));
 }
 
 void Api::announce_results(SweepId sweep) { feed_.publish(topic_of(sweep), "ended", "{}"); }

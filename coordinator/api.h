@@ -37,7 +37,7 @@ public:
     /// A durable event, for the followers of its sweep.
     void publish(const core::Event& event);
 
-    /// A progress sample, likewise; only the newest of a job is kept.
+    /// A progress sample, likewise.
     void publish(const proto::Progress& progress);
 
     /// The results of a sweep are on disk.

@@ -14,7 +14,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
-#include <nlohmann/json.hpp>
+
+#include "coordinator/http/json_text.h"
 
 namespace bw::http {
 
@@ -125,11 +126,16 @@ asio::awaitable<Response> ask_handler(ImplPointer server, Request request) {
     const auto executor = co_await asio::this_coro::executor;
     auto pending = std::make_shared<Pending>(executor);
     pending->ready.expires_after(kIdleLimit);
-    Reply reply = [pending](Response response) {
+    const Reply reply = [pending](Response response) {
         pending->response = std::move(response);
         pending->ready.cancel();
     };
-    server->handler(request, std::move(reply));
+    try {
+        server->handler(request, reply);
+    } catch (const std::exception& error) {
+        // A request that its handler did not foresee costs that request, never the coordinator.
+        reply(error_response(500, std::string("the request failed: ") + error.what()));
+    }
     if (!pending->response) {
         const auto waited = co_await pending->ready.async_wait(kNoThrow);
         (void)waited;
@@ -239,7 +245,7 @@ std::uint16_t Server::port() const { return impl_->acceptor.local_endpoint().por
 Response error_response(int status, std::string_view message) {
     Response response;
     response.status = status;
-    response.body = nlohmann::json{{"error", message}}.dump();
+    response.body = to_text({{"error", message}});
     return response;
 }
 

@@ -54,7 +54,6 @@ public:
     struct Impl;
 
 private:
-
     explicit Server(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
     std::shared_ptr<Impl> impl_;

@@ -30,6 +30,9 @@ TEST(Text, QuotesAreSafeToPrint) {
     EXPECT_EQ(bw::quoted("a"), "\"a\"");
     EXPECT_EQ(bw::quoted("a\"b\\\n"), "\"a\\\"b\\\\\\x0a\"");
     EXPECT_EQ(bw::quoted(std::string(100, 'y')), "\"" + std::string(80, 'y') + "...\"");
+    std::string accents = "x";
+    for (int i = 0; i < 60; ++i) accents += "\u00e9";  // two bytes each, from an odd place on
+    EXPECT_EQ(bw::quoted(accents), "\"" + accents.substr(0, 79) + "...\"");
 }
 
 TEST(Bytes, AreReadInBinaryAndDecimalUnits) {

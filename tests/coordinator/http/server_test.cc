@@ -3,6 +3,7 @@
 #include "coordinator/http/server.h"
 
 #include <optional>
+#include <stdexcept>
 #include <vector>
 
 #include <boost/asio/co_spawn.hpp>
@@ -101,6 +102,18 @@ TEST_F(ServerTest, AnErrorsTextReachesTheClient) {
     const auto got = wait_for(caller.get("/api/v1/sweeps/9"));
     ASSERT_FALSE(got);
     EXPECT_EQ(got.error().message, "there is no such sweep");
+}
+
+TEST_F(ServerTest, AHandlerThatThrowsCostsItsRequestAndNoMore) {
+    listen([](const Request& request, Reply reply) {
+        if (request.path == "/bad") throw std::runtime_error("unforeseen \xff");
+        reply({200, "{}", "application/json", ""});
+    });
+    auto caller = client();
+    const auto failed = wait_for(caller.get("/bad"));
+    ASSERT_FALSE(failed);
+    EXPECT_NE(failed.error().message.find("unforeseen"), std::string::npos);
+    EXPECT_TRUE(wait_for(caller.get("/good")));
 }
 
 TEST_F(ServerTest, AStreamBeginsWithItsBodyAndEndsWhenTheClientHasEnough) {

@@ -61,6 +61,9 @@ int models(const ModelsOptions& options);
 
 int print_version(bool json);
 
+/// The path of this program.
+std::string own_path();
+
 /// The trainer program: `given`, or BATCHWRIGHT_TRAINER, or the one beside this program.
 std::string find_trainer(const std::string& given);
 

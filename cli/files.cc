@@ -25,12 +25,16 @@ Result<std::string> read_file(const std::string& path) {
     return text.str();
 }
 
+std::string own_path() {
+    std::error_code error;
+    const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+    return error ? "batchwright" : self.string();
+}
+
 std::string find_trainer(const std::string& given) {
     if (!given.empty()) return given;
     if (const char* variable = std::getenv("BATCHWRIGHT_TRAINER")) return variable;
-    std::error_code error;
-    const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-    return (self.parent_path() / "batchwright-trainer").string();
+    return (std::filesystem::path(own_path()).parent_path() / "batchwright-trainer").string();
 }
 
 int print_version(bool json) {

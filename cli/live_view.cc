@@ -28,11 +28,6 @@ double number_at(const nlohmann::json& data, const char* key) {
     return is_number ? found->get<double>() : std::numeric_limits<double>::quiet_NaN();
 }
 
-bool is_over(const std::string& state) {
-    return state == "finished" || state == "failed" || state == "cancelled" || state == "stopped" ||
-           state == "refused";
-}
-
 std::string format(const char* pattern, auto... values) {
     char text[512];
     std::snprintf(text, sizeof text, pattern, values...);
@@ -86,7 +81,6 @@ void LiveView::on_job(const nlohmann::json& data) {
     const bool changed = job.state != state;
     job.state = state;
     job.label = data.value("label", job.label);
-    job.world_size = data.value("world_size", 1);
     if (data.contains("step")) job.step = data.value("step", std::int64_t{0});
     const bool is_problem =
         state == "failed" || state == "refused" || (state == "waiting_retry" && !reason.empty());
@@ -99,9 +93,9 @@ void LiveView::on_job(const nlohmann::json& data) {
             state == "running" && job.step > 0 ? " from step " + std::to_string(job.step) : "";
         say(head + ": " + state + resumed);
     }
-    if (!is_over(state)) return;
+    if (!data.value("over", false)) return;
     ++ended_;
-    if (state == "failed" || state == "refused") ++unsuccessful_;
+    if (data.value("unsuccessful", false)) ++unsuccessful_;
     jobs_.erase(ordinal);
 }
 

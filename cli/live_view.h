@@ -34,7 +34,6 @@ private:
         std::string label, state;
         std::int64_t step = 0, total_steps = 0;
         double loss = 0, samples_per_second = 0;
-        int world_size = 1;
     };
 
     void on_snapshot(const nlohmann::json& data);

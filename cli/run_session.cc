@@ -31,12 +31,6 @@ LiveView::Style style_of(const RunOptions& options, const launch::Place& place) 
     return options.json ? LiveView::Style::plain : LiveView::Style::terminal;
 }
 
-std::string own_path() {
-    char path[4096];
-    const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
-    return size > 0 ? std::string(path, static_cast<std::size_t>(size)) : "batchwright";
-}
-
 void rethrow(std::exception_ptr error) {
     if (error) std::rethrow_exception(error);
 }

@@ -14,12 +14,12 @@
 #include <boost/asio/thread_pool.hpp>
 #include <fcntl.h>
 #include <frames.pb.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "coordinator/api.h"
 #include "coordinator/endpoint.h"
 #include "coordinator/net/agent_server.h"
+#include "coordinator/net/secret.h"
 #include "coordinator/results/layout.h"
 #include "coordinator/results/results.h"
 
@@ -28,19 +28,6 @@ namespace bw::coordinator {
 namespace asio = boost::asio;
 
 namespace {
-
-std::string random_token() {
-    unsigned char bytes[16];
-    // Fewer bytes than 256 are never returned short (getrandom(2)).
-    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) return "";
-    std::string text;
-    for (const unsigned char byte : bytes) {
-        char digits[3];
-        std::snprintf(digits, sizeof digits, "%02x", static_cast<unsigned>(byte));
-        text += digits;
-    }
-    return text;
-}
 
 Result<void> write_private_file(const std::filesystem::path& path, const std::string& text) {
     const std::string temporary = path.string() + ".new";
@@ -131,7 +118,7 @@ private:
         const std::optional<Endpoint> last = last_endpoint(options_.state_dir);
         Endpoint endpoint;
         endpoint.host = options_.address;
-        endpoint.token = last ? last->token : random_token();
+        endpoint.token = last ? last->token : net::random_secret();
         api_ = std::make_unique<Api>(reactor_, feed_, options_.state_dir, [this] { shut_down(); });
 
         net::AgentServerOptions agent_options;

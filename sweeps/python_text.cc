@@ -35,6 +35,29 @@ std::string text_repr(std::string_view text) {
     return out + quote;
 }
 
+// Lists and maps look alike in Python's repr and in its json.dumps; only the leaves differ.
+template <class Writer>
+void write_list(const List& list, const Writer& writer) {
+    writer.out += '[';
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        if (i > 0) writer.out += ", ";
+        std::visit(writer, list[i].data);
+    }
+    writer.out += ']';
+}
+
+template <class Writer>
+void write_map(const Map& map, const Writer& writer) {
+    writer.out += '{';
+    for (std::size_t i = 0; i < map.size(); ++i) {
+        if (i > 0) writer.out += ", ";
+        writer(map[i].first);
+        writer.out += ": ";
+        std::visit(writer, map[i].second.data);
+    }
+    writer.out += '}';
+}
+
 struct ReprWriter {
     std::string& out;
 
@@ -48,24 +71,9 @@ struct ReprWriter {
 
     void operator()(const std::string& text) const { out += text_repr(text); }
 
-    void operator()(const List& list) const {
-        out += '[';
-        for (std::size_t i = 0; i < list.size(); ++i) {
-            if (i > 0) out += ", ";
-            std::visit(*this, list[i].data);
-        }
-        out += ']';
-    }
+    void operator()(const List& list) const { write_list(list, *this); }
 
-    void operator()(const Map& map) const {
-        out += '{';
-        for (std::size_t i = 0; i < map.size(); ++i) {
-            if (i > 0) out += ", ";
-            out += text_repr(map[i].first) + ": ";
-            std::visit(*this, map[i].second.data);
-        }
-        out += '}';
-    }
+    void operator()(const Map& map) const { write_map(map, *this); }
 };
 
 // Decodes one character; the texts are valid UTF-8 (yaml_reader.h).
@@ -122,24 +130,9 @@ struct JsonWriter {
 
     void operator()(const std::string& text) const { out += json_text(text); }
 
-    void operator()(const List& list) const {
-        out += '[';
-        for (std::size_t i = 0; i < list.size(); ++i) {
-            if (i > 0) out += ", ";
-            std::visit(*this, list[i].data);
-        }
-        out += ']';
-    }
+    void operator()(const List& list) const { write_list(list, *this); }
 
-    void operator()(const Map& map) const {
-        out += '{';
-        for (std::size_t i = 0; i < map.size(); ++i) {
-            if (i > 0) out += ", ";
-            out += json_text(map[i].first) + ": ";
-            std::visit(*this, map[i].second.data);
-        }
-        out += '}';
-    }
+    void operator()(const Map& map) const { write_map(map, *this); }
 };
 
 }  // namespace

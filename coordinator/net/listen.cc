@@ -11,9 +11,9 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fcntl.h>
-#include <sys/random.h>
 
 #include "base/text.h"
+#include "coordinator/net/secret.h"
 #include "coordinator/net/sessions.h"
 
 namespace bw::net {
@@ -31,18 +31,6 @@ void rethrow(std::exception_ptr error) {
 
 /// Programs that the coordinator starts (gnuplot) must not hold its connections open.
 void close_at_exec(int descriptor) { ::fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
-
-std::string random_text() {
-    unsigned char bytes[16] = {};
-    [[maybe_unused]] const ssize_t got = ::getrandom(bytes, sizeof bytes, 0);
-    std::string text;
-    for (const unsigned char byte : bytes) {
-        char digits[3];
-        std::snprintf(digits, sizeof digits, "%02x", static_cast<unsigned>(byte));
-        text += digits;
-    }
-    return text;
-}
 
 Result<void> write_nonce(const std::filesystem::path& path, const std::string& nonce) {
     const std::filesystem::path temporary = path.string() + ".new";
@@ -80,7 +68,7 @@ Result<void> Sessions::listen() {
         );
     }
     close_at_exec(acceptor_.native_handle());
-    nonce_ = random_text();
+    nonce_ = random_secret();
     if (auto written = write_nonce(options_.state_dir / wire::kNonceFile, nonce_); !written)
         return written;
     asio::co_spawn(io_, accept_loop(shared_from_this()), rethrow);

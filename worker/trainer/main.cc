@@ -9,6 +9,7 @@
 #include "base/version.h"
 #include "worker/trainer/attempt/channel.h"
 #include "worker/trainer/attempt_run.h"
+#include "worker/trainer/memory/capped_allocator.h"
 #include "worker/trainer/model_list.h"
 
 namespace {
@@ -47,6 +48,7 @@ int list_models(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    bw::trainer::CappedAllocator::install();
     const std::string_view argument = argc > 1 ? argv[1] : "";
     if (argument == "--help") {
         std::puts(

@@ -4,6 +4,8 @@
 
 #include <ATen/ATen.h>
 
+#include "models/arch/small_conv.h"
+
 namespace bw::models {
 
 Conv::Conv(std::int64_t in, std::int64_t out, const ConvOptions& options) : options_(options) {
@@ -31,6 +33,11 @@ torch::Tensor Conv::forward(torch::Tensor x) {
     }
     const std::array stride = {options_.stride, options_.stride};
     const std::array padding = {options_.padding.h, options_.padding.w};
+    if (const ConvGeometry geometry{stride, padding};
+        options_.groups == 1 && is_small_conv(x, weight, geometry)) {
+        const auto y = small_conv(x, weight, geometry);
+        return bias.defined() ? y + bias.view({1, -1, 1, 1}) : y;
+    }
     const std::array<std::int64_t, 2> dilation = {1, 1};
     return at::conv2d(x, weight, bias, stride, padding, dilation, options_.groups);
 }

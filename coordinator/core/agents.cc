@@ -93,6 +93,7 @@ void on_hello(Draft& draft, const AgentHello& hello) {
     joined.host = hello.host;
     joined.slots = hello.slots;
     joined.at = draft.now();
+    joined.metrics_port = hello.metrics_port;
     draft.add(std::move(joined));
     for (const JobId job : touched) follow_up(draft, job);
 }

@@ -77,6 +77,7 @@ void apply_event(State& state, const AgentJoined& event) {
     agent.slots = event.slots;
     agent.busy.assign(event.slots.size(), std::nullopt);
     agent.live = true;
+    agent.metrics_port = event.metrics_port;
     state.agents_last = std::max(state.agents_last, event.agent.value);
     state.agent_epochs_last = std::max(state.agent_epochs_last, event.epoch);
 }

@@ -17,6 +17,18 @@ void handle(Draft& draft, const AgentReport& input) {
         on_rank_ended(draft, input, *ended);
 }
 
+void handle(Draft&, const CancelJobs&) {}
+
+void handle(Draft&, const PauseJobs&) {}
+
+void handle(Draft&, const ResumeJobs&) {}
+
+void handle(Draft&, const RetryJobs&) {}
+
+void handle(Draft&, const DrainAgent&) {}
+
+void handle(Draft&, const ReturnAgent&) {}
+
 void handle(Draft&, const Tick&) {}
 
 bool is_plain_news(const Input& input) {

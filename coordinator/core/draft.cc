@@ -45,6 +45,7 @@ void Draft::pull(SweepId id) {
     to.sweep = from.sweep;
     if (!from.jobs.empty()) to.jobs.push_back(from.jobs.back());
     to.exhausted = from.exhausted;
+    to.paused = from.paused;
     to.ended = from.ended;
     to.submitted_at = from.submitted_at;
     to.ended_at = from.ended_at;

@@ -71,6 +71,7 @@ struct AgentJoined {
     std::string host;  // address for rendezvous
     std::vector<SlotInfo> slots;
     Instant at;
+    int metrics_port = 0;  // of `host`, where it serves /metrics; 0: it does not
     friend bool operator==(const AgentJoined&, const AgentJoined&) = default;
 };
 

@@ -33,6 +33,7 @@ struct AgentHello {
     std::vector<SlotInfo> slots;
     std::uint64_t epoch = 0;  // 0: none, a fresh start
     std::vector<HeldRank> held;
+    int metrics_port = 0;  // 0: none
 };
 
 /// The session ended and the lease ran out, or the agent left in good order.
@@ -50,9 +51,64 @@ struct AgentReport {
     std::variant<StoreOpened, AttemptRunning, CheckpointAccepted, EpochMeasured, RankEnded> fact;
 };
 
+/// Which jobs of a sweep a command is about. No jobs: the whole sweep, points to come included.
+struct Selection {
+    SweepId sweep;
+    std::vector<JobId> jobs;
+};
+
+/// Running ones stop at an agreed step without a checkpoint; all end `cancelled`. A whole sweep
+/// suggests no more points.
+struct CancelJobs {
+    Selection selection;
+};
+
+/// Running ones are preempted (agreed step, checkpoint); none is placed until resumed. A job stays
+/// `paused` over restarts.
+struct PauseJobs {
+    Selection selection;
+};
+
+/// Paused ones go back to the queue, to run at `world_size` from now on (0: as before).
+struct ResumeJobs {
+    Selection selection;
+    int world_size = 0;
+};
+
+/// Jobs that ended failed, refused or cancelled run again: from their newest checkpoint, with all
+/// retries. Reopens a sweep that has ended.
+struct RetryJobs {
+    Selection selection;
+};
+
+/// The agent takes no new attempt; what runs there is preempted and goes on elsewhere. `leaving`:
+/// the agent asked itself and says farewell once its ranks have ended; else it stays, held, until
+/// `ReturnAgent`.
+struct DrainAgent {
+    AgentId agent;
+    std::uint64_t epoch = 0;  // 0: whichever is live
+    std::string reason;
+};
+
+/// A drained agent offers its slots again.
+struct ReturnAgent {
+    AgentId agent;
+};
+
 /// Time has passed (see next_timer).
 struct Tick {};
 
-using Input = std::variant<SubmitSweep, AgentHello, AgentGone, AgentReport, Tick>;
+using Input = std::variant<
+    SubmitSweep,
+    CancelJobs,
+    PauseJobs,
+    ResumeJobs,
+    RetryJobs,
+    DrainAgent,
+    ReturnAgent,
+    AgentHello,
+    AgentGone,
+    AgentReport,
+    Tick>;
 
 }  // namespace bw::core

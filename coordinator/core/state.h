@@ -25,6 +25,7 @@ struct SweepRecord {
     std::shared_ptr<const sweeps::Sweep> sweep;
     std::vector<JobId> jobs;  // index = position; ordinals grow along it
     bool exhausted = false;   // no more points will be suggested
+    bool paused = false;      // new points are born paused; none is placed
     bool ended = false;
     Instant submitted_at, ended_at;
 
@@ -38,6 +39,7 @@ struct SweepRecord {
                 r.text,
                 r.jobs,
                 r.exhausted,
+                r.paused,
                 r.ended,
                 r.submitted_at,
                 r.ended_at
@@ -96,6 +98,7 @@ struct JobRecord {
     /// By epoch; an epoch repeated after a resume replaces the earlier row.
     std::vector<EpochRecord> epochs;
     std::int64_t retries_used = 0;
+    int world_size = 0;  // asked for at a resume; 0: as the sweep says
     Instant not_before;
     std::optional<JobResult> result;
     Instant ended_at;
@@ -110,6 +113,9 @@ struct AgentRecord {
     std::vector<SlotInfo> slots;
     std::vector<std::optional<AttemptId>> busy;  // per slot: whose rank it holds
     bool live = false;
+    bool draining = false;  // takes no new attempt
+    std::string drain_reason;
+    int metrics_port = 0;  // of `host`, where it serves /metrics; 0: it does not
     friend bool operator==(const AgentRecord&, const AgentRecord&) = default;
 };
 

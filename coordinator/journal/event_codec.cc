@@ -82,7 +82,7 @@ core::SweepEnded from_proto(const proto::SweepEnded& message) {
 }
 
 proto::AgentJoined to_proto(const core::AgentJoined& event) {
-    const auto& [agent, epoch, name, host, slots, at] = event;
+    const auto& [agent, epoch, name, host, slots, at, metrics_port] = event;
     proto::AgentJoined message;
     message.set_agent(agent.value);
     message.set_epoch(epoch);
@@ -90,6 +90,7 @@ proto::AgentJoined to_proto(const core::AgentJoined& event) {
     message.set_host(host);
     for (const auto& slot : slots) *message.add_slots() = codec::to_proto(slot);
     message.set_at_ns(at.ns);
+    message.set_metrics_port(metrics_port);
     return message;
 }
 
@@ -100,7 +101,8 @@ core::AgentJoined from_proto(const proto::AgentJoined& message) {
         .name = message.name(),
         .host = message.host(),
         .slots = {},
-        .at = {message.at_ns()}};
+        .at = {message.at_ns()},
+        .metrics_port = message.metrics_port()};
     for (const auto& slot : message.slots()) event.slots.push_back(codec::from_proto(slot));
     return event;
 }

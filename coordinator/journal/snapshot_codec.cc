@@ -11,7 +11,7 @@ namespace {
 // Each record is taken apart with a structured binding: a new field stops the build here.
 
 proto::SweepSnapshot to_snapshot(const core::SweepRecord& record) {
-    const auto& [id, file_name, fingerprint, text, sweep, jobs, exhausted, ended, submitted_at, ended_at] =
+    const auto& [id, file_name, fingerprint, text, sweep, jobs, exhausted, paused, ended, submitted_at, ended_at] =
         record;
     static_cast<void>(sweep);  // parsed again from the text
     proto::SweepSnapshot message;
@@ -21,6 +21,7 @@ proto::SweepSnapshot to_snapshot(const core::SweepRecord& record) {
     message.set_text(text);
     for (const JobId job : jobs) message.add_jobs(job.value);
     message.set_exhausted(exhausted);
+    message.set_paused(paused);
     message.set_ended(ended);
     message.set_submitted_at_ns(submitted_at.ns);
     message.set_ended_at_ns(ended_at.ns);
@@ -76,7 +77,7 @@ proto::EpochSnapshot to_snapshot(const core::EpochRecord& record) {
 }
 
 proto::JobSnapshot to_snapshot(const core::JobRecord& record) {
-    const auto& [id, sweep, ordinal, hash, params_json, state, reason, attempts, checkpoint, epochs, retries_used, not_before, result, ended_at] =
+    const auto& [id, sweep, ordinal, hash, params_json, state, reason, attempts, checkpoint, epochs, retries_used, world_size, not_before, result, ended_at] =
         record;
     proto::JobSnapshot message;
     message.set_id(id.value);
@@ -90,6 +91,7 @@ proto::JobSnapshot to_snapshot(const core::JobRecord& record) {
     if (checkpoint) *message.mutable_checkpoint() = to_proto(*checkpoint);
     for (const auto& epoch : epochs) *message.add_epochs() = to_snapshot(epoch);
     message.set_retries_used(retries_used);
+    message.set_world_size(world_size);
     message.set_not_before_ns(not_before.ns);
     if (result) *message.mutable_result() = to_proto(*result);
     message.set_ended_at_ns(ended_at.ns);
@@ -97,7 +99,8 @@ proto::JobSnapshot to_snapshot(const core::JobRecord& record) {
 }
 
 proto::AgentSnapshot to_snapshot(const core::AgentRecord& record) {
-    const auto& [id, epoch, name, host, slots, busy, live] = record;
+    const auto& [id, epoch, name, host, slots, busy, live, draining, drain_reason, metrics_port] =
+        record;
     proto::AgentSnapshot message;
     message.set_id(id.value);
     message.set_epoch(epoch);
@@ -111,6 +114,9 @@ proto::AgentSnapshot to_snapshot(const core::AgentRecord& record) {
         slot.set_attempt(holder->number);
     }
     message.set_live(live);
+    message.set_draining(draining);
+    message.set_drain_reason(drain_reason);
+    message.set_metrics_port(metrics_port);
     return message;
 }
 
@@ -132,6 +138,7 @@ void restore_sweep(core::State& state, const proto::SweepSnapshot& message) {
     core::SweepRecord& record = state.sweeps.at(id);
     for (const std::uint64_t job : message.jobs()) record.jobs.push_back({job});
     record.exhausted = message.exhausted();
+    record.paused = message.paused();
     record.ended = message.ended();
     record.ended_at = {message.ended_at_ns()};
 }
@@ -205,6 +212,7 @@ Result<core::JobRecord> restore(const proto::JobSnapshot& message) {
     if (message.has_checkpoint()) record.checkpoint = from_proto(message.checkpoint());
     for (const auto& epoch : message.epochs()) record.epochs.push_back(restore(epoch));
     record.retries_used = message.retries_used();
+    record.world_size = message.world_size();
     record.not_before = {message.not_before_ns()};
     if (message.has_result()) record.result = from_proto(message.result());
     record.ended_at = {message.ended_at_ns()};
@@ -223,6 +231,9 @@ core::AgentRecord restore(const proto::AgentSnapshot& message) {
         if (slot.job() != 0) record.busy.back() = AttemptId{{slot.job()}, slot.attempt()};
     }
     record.live = message.live();
+    record.draining = message.draining();
+    record.drain_reason = message.drain_reason();
+    record.metrics_port = message.metrics_port();
     return record;
 }
 

@@ -72,6 +72,7 @@ core::AgentHello hello_of(const proto::Hello& hello) {
     input.name = hello.agent_name();
     input.host = hello.host();
     input.epoch = hello.epoch();
+    input.metrics_port = hello.metrics_port();
     for (const proto::SlotInfo& slot : hello.slots())
         input.slots.push_back(codec::from_proto(slot));
     for (const proto::HeldRank& held : hello.held()) {

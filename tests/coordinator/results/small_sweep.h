@@ -24,7 +24,7 @@ public:
              point(3, R"({"model":"cnn","learning_rate":1e+30,"batch_size":64})"),
              point(4, R"({"model":"lenet_bn","learning_rate":0.1,"batch_size":64})")},
             true});
-        apply(core::AgentJoined{{1}, 1, "agent", "127.0.0.1", {{"cpu", 0, 1}, {"cpu", 0, 1}}, {2}});
+        apply(core::AgentJoined{{1}, 1, "agent", "127.0.0.1", {{"cpu", 0, 1}, {"cpu", 0, 1}}, {2}, 0});
         run(1, 1);
         apply(core::RankEnded{
             {1}, 1, 0, core::RankOutcome::died, true, 5, "killed by signal 9", {}, {4}});

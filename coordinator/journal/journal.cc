@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/fault_point.h"
 #include "base/sha256.h"
 #include "base/version.h"
 #include "coordinator/core/core.h"
@@ -181,6 +182,7 @@ Result<void> Journal::Impl::commit(std::span<const std::span<const core::Event>>
             if (auto inserted = insert(events); !inserted) return inserted;
         }
         if (auto moved = set_head->bind(1, to_sql(last)).run(); !moved) return moved;
+        fault_point("journal-commit");
         return database.execute("COMMIT");
     };
     const auto written = write();

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/fault_point.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "worker/trainer/attempt/durable_file.h"
@@ -130,6 +131,7 @@ Result<void> write_checkpoint(
         if (auto done = write_all(fd, &length, sizeof length); !done) return done;
         if (auto done = write_all(fd, text.data(), text.size()); !done) return done;
         for (const auto& tensor : tensors) {
+            fault_point("checkpoint-write");
             if (auto done = write_all(fd, tensor.bytes.data(), tensor.bytes.size()); !done)
                 return done;
         }

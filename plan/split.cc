@@ -165,6 +165,20 @@ std::vector<MicroBatch> micro_batches(
     return result;
 }
 
+std::int64_t largest_group(const Plan& plan) {
+    return plan.group == 0 ? 0 : groups_of(plan.global_batch, plan.group).size(0);
+}
+
+std::vector<MicroBatch> micro_batches_of(const Plan& plan, int rank, std::int64_t batch) {
+    const auto index = static_cast<std::size_t>(rank);
+    std::vector<double> weights;
+    for (const RankSplit& split : plan.ranks) weights.push_back(static_cast<double>(split.units));
+    const std::int64_t group = largest_group(plan);
+    const Range share = rank_shares(batch, group, plan.world_size, weights)[index];
+    const std::int64_t size = plan.ranks.empty() ? plan.micro_batch : plan.ranks[index].micro_batch;
+    return micro_batches(batch, group, share, size);
+}
+
 Result<Plan> make_plan(
     std::int64_t global_batch, std::int64_t group, int world_size, std::int64_t micro_batch
 ) {

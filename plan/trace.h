@@ -1,6 +1,7 @@
 // What a device's allocator did during one step: the raw material of a memory profile.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct MemoryTrace {
     std::int64_t base_bytes = 0;            // live when it began
     std::int64_t block_overhead_bytes = 0;  // charged for every block beside its bytes
     std::vector<MemoryEvent> events;
+    std::vector<std::size_t> phase_begins;  // indices of events: forward, backward, ..., update
     friend bool operator==(const MemoryTrace&, const MemoryTrace&) = default;
 };
 

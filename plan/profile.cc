@@ -1,0 +1,151 @@
+#include "plan/profile.h"
+
+#include <charconv>
+#include <utility>
+
+namespace bw::plan {
+namespace {
+
+constexpr std::string_view kFormat = "batchwright-profile-1";
+
+void put(std::string& out, double value) {
+    char text[32];
+    const auto end = std::to_chars(text, text + sizeof text, value);
+    out.append(" ").append(text, end.ptr);
+}
+
+void put(std::string& out, std::int64_t value) { out += " " + std::to_string(value); }
+
+template <class... Values>
+void line(std::string& out, std::string_view name, const Values&... values) {
+    out += name;
+    (put(out, values), ...);
+    out += '\n';
+}
+
+/// The fields of one line, in order; remembers that one was missing.
+class Fields {
+public:
+    explicit Fields(std::string_view line) : rest_(line) { name_ = next(); }
+
+    [[nodiscard]] std::string_view name() const { return name_; }
+
+    [[nodiscard]] bool ok() const { return ok_; }
+
+    template <class T>
+    T number() {
+        const std::string_view text = next();
+        T value{};
+        const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+        ok_ = ok_ && parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
+        return value;
+    }
+
+    std::int64_t integer() { return number<std::int64_t>(); }
+
+    double real() { return number<double>(); }
+
+    std::string text() { return std::string(next()); }
+
+private:
+    std::string_view next() {
+        const std::size_t space = rest_.find(' ');
+        const std::string_view word = rest_.substr(0, space);
+        rest_ = space == std::string_view::npos ? std::string_view() : rest_.substr(space + 1);
+        return word;
+    }
+
+    std::string_view rest_, name_;
+    bool ok_ = true;
+};
+
+TimeModel read_times(Fields& fields) {
+    TimeModel time;
+    time.per_micro_batch = fields.real();
+    time.per_sample = fields.real();
+    time.update = fields.real();
+    time.reduced_bytes = fields.real();
+    time.bandwidth = fields.real();
+    time.latency = fields.real();
+    return time;
+}
+
+struct Draft {
+    Profile profile;
+    std::vector<Plane> planes;
+    Exactness exactness = Exactness::exact;
+};
+
+bool take_line(Draft& draft, std::string_view text) {
+    Fields fields(text);
+    Profile& profile = draft.profile;
+    if (fields.name() == "key") profile.key = fields.text();
+    if (fields.name() == "network") profile.network = fields.text();
+    if (fields.name() == "sequence") profile.sequence = fields.text();
+    if (fields.name() == "static") profile.static_bytes = fields.integer();
+    if (fields.name() == "by_phase") draft.exactness = Exactness::by_phase;
+    if (fields.name() == "time") profile.time = read_times(fields);
+    if (fields.name() == "plane") {
+        Plane& plane = draft.planes.emplace_back();
+        plane.fixed = fields.real();
+        plane.per_sample = fields.real();
+        plane.per_group = fields.real();
+    }
+    if (fields.name() == "confirmed") {
+        Confirmation& confirmation = profile.confirmed.emplace_back();
+        confirmation.samples = fields.integer();
+        confirmation.groups = fields.integer();
+        confirmation.peak_bytes = fields.integer();
+    }
+    return fields.ok();
+}
+
+}  // namespace
+
+std::string to_text(const Profile& profile) {
+    std::string out = std::string(kFormat) + "\n";
+    out += "key " + profile.key + "\nnetwork " + profile.network + "\n";
+    if (!profile.sequence.empty()) out += "sequence " + profile.sequence + "\n";
+    line(out, "static", profile.static_bytes);
+    if (profile.peak.exactness() == Exactness::by_phase) out += "by_phase\n";
+    for (const Plane& plane : profile.peak.planes())
+        line(out, "plane", plane.fixed, plane.per_sample, plane.per_group);
+    const TimeModel& time = profile.time;
+    line(
+        out,
+        "time",
+        time.per_micro_batch,
+        time.per_sample,
+        time.update,
+        time.reduced_bytes,
+        time.bandwidth,
+        time.latency
+    );
+    for (const Confirmation& c : profile.confirmed)
+        line(out, "confirmed", c.samples, c.groups, c.peak_bytes);
+    return out + "end\n";
+}
+
+Result<Profile> parse_profile(std::string_view text) {
+    const auto next_line = [&text] {
+        const std::size_t end = text.find('\n');
+        const std::string_view found = text.substr(0, end);
+        text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+        return found;
+    };
+    if (next_line() != kFormat)
+        return fail(Errc::version_mismatch, "the profile is of another release");
+    Draft draft;
+    for (;;) {
+        if (text.empty()) return fail(Errc::corrupt, "the profile is cut off");
+        const std::string_view one = next_line();
+        if (one == "end") break;
+        if (!take_line(draft, one))
+            return fail(Errc::corrupt, "the profile has a line \"" + std::string(one) + "\"");
+    }
+    if (draft.planes.empty()) return fail(Errc::corrupt, "the profile knows no peak");
+    draft.profile.peak = PeakModel(std::move(draft.planes), draft.exactness);
+    return std::move(draft.profile);
+}
+
+}  // namespace bw::plan

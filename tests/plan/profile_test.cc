@@ -1,0 +1,54 @@
+#include "plan/profile.h"
+
+#include <gtest/gtest.h>
+
+namespace bw::plan {
+namespace {
+
+Profile example() {
+    Profile profile;
+    profile.key = "0123abcd";
+    profile.network = "feed";
+    profile.sequence = "beef";
+    profile.static_bytes = 123'456'789'012;
+    profile.peak = PeakModel({{1e6, 1.0 / 3, 384}, {9e5, 4096.25, 0}}, Exactness::exact);
+    profile.time = {
+        .per_micro_batch = 0.1,
+        .per_sample = 1.0 / 7,
+        .update = 0.01,
+        .reduced_bytes = 4e6,
+        .bandwidth = 2e9,
+        .latency = 1e-4};
+    profile.confirmed = {{.samples = 34, .groups = 2, .peak_bytes = 1'234'567}};
+    return profile;
+}
+
+TEST(ProfileText, RoundTrips) {
+    const auto read = parse_profile(to_text(example()));
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(*read, example());
+    Profile by_phase = example();
+    by_phase.sequence.clear();
+    by_phase.peak = PeakModel({{1, 2, 3}}, Exactness::by_phase);
+    EXPECT_EQ(*parse_profile(to_text(by_phase)), by_phase);
+}
+
+TEST(ProfileText, WhatIsCutOffOrStrangeIsSaidToBeSo) {
+    const std::string text = to_text(example());
+    for (std::size_t size = 0; size < text.size() - 1; ++size)
+        EXPECT_FALSE(parse_profile(text.substr(0, size))) << size;
+    EXPECT_EQ(parse_profile("batchwright-profile-9\nend\n").error().code, Errc::version_mismatch);
+    std::string bad = text;
+    bad.replace(bad.find("static 1"), 8, "static x");
+    EXPECT_EQ(parse_profile(bad).error().code, Errc::corrupt);
+    EXPECT_FALSE(parse_profile("batchwright-profile-1\nkey a\nend\n")) << "no peak";
+}
+
+TEST(ProfileText, LinesOfALaterReleaseAreSkipped) {
+    std::string text = to_text(example());
+    text.insert(text.find("time "), "humidity 3 4\n");
+    EXPECT_EQ(*parse_profile(text), example());
+}
+
+}  // namespace
+}  // namespace bw::plan

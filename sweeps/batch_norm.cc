@@ -18,6 +18,12 @@ const char* name_of(BatchNormPolicy policy) {
     return "unknown";
 }
 
+bool is_tied_to_world_size(const Options& options, std::string_view model) {
+    const models::ModelInfo* info = models::find_model(model);
+    return options.bn == BatchNormPolicy::micro_batch && info != nullptr &&
+           info->batch_norm_layers > 0;
+}
+
 std::int64_t batch_norm_group(
     const Options& options, std::string_view model, std::int64_t batch_size
 ) {

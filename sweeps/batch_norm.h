@@ -16,6 +16,10 @@ inline constexpr std::int64_t kGhostGroupDefault = 32;
 /// "ghost", "micro_batch", "frozen".
 const char* name_of(BatchNormPolicy policy);
 
+/// Whether the result depends on how many ranks a job has: plain BatchNorm normalises what a rank
+/// computes at once.
+bool is_tied_to_world_size(const Options& options, std::string_view model);
+
 /// Samples per group of a job with this global batch: `options.bn_group`, or min(batch_size, 32). 0
 /// when its samples need not be grouped: a model without BatchNorm, or another policy than ghost.
 std::int64_t batch_norm_group(

@@ -60,7 +60,8 @@ void say_again(Draft& draft, const AgentRecord& agent) {
             draft.add(StoreOpened{id.job, id.number, attempt.store_host, attempt.store_port});
         }
         if (attempt.stopping) {
-            draft.add(AttemptStopping{id.job, id.number, *attempt.stopping, attempt.stop_reason});
+            draft.add(AttemptStopping{
+                id.job, id.number, *attempt.stopping, attempt.stop_reason, attempt.after});
         }
     }
 }

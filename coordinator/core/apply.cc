@@ -54,6 +54,10 @@ void apply_event(State& state, const PointsSuggested& event) {
         job.ordinal = point.ordinal;
         job.hash = point.hash;
         job.params_json = point.params_json;
+        if (sweep.paused) {
+            job.state = JobState::paused;
+            job.reason = "its sweep is paused";
+        }
         sweep.jobs.push_back(point.job);
         state.unfinished.insert(point.job);
         state.jobs_last = std::max(state.jobs_last, point.job.value);
@@ -77,6 +81,8 @@ void apply_event(State& state, const AgentJoined& event) {
     agent.slots = event.slots;
     agent.busy.assign(event.slots.size(), std::nullopt);
     agent.live = true;
+    agent.draining = false;
+    agent.drain_reason.clear();
     agent.metrics_port = event.metrics_port;
     state.agents_last = std::max(state.agents_last, event.agent.value);
     state.agent_epochs_last = std::max(state.agent_epochs_last, event.epoch);
@@ -85,6 +91,43 @@ void apply_event(State& state, const AgentJoined& event) {
 void apply_event(State& state, const AgentLost& event) {
     const auto it = state.agents.find(event.agent);
     if (it != state.agents.end() && it->second.epoch == event.epoch) it->second.live = false;
+}
+
+void apply_event(State& state, const SweepPaused& event) {
+    get_sweep(state, event.sweep).paused = true;
+}
+
+void apply_event(State& state, const SweepResumed& event) {
+    SweepRecord& sweep = get_sweep(state, event.sweep);
+    sweep.paused = false;
+    if (event.world_size != 0) sweep.world_size = event.world_size;
+}
+
+void apply_event(State& state, const SweepCancelled& event) {
+    SweepRecord& sweep = get_sweep(state, event.sweep);
+    sweep.cancelled = true;
+    sweep.paused = false;
+}
+
+void apply_event(State& state, const SweepReopened& event) {
+    SweepRecord& sweep = get_sweep(state, event.sweep);
+    sweep.ended = false;
+    if (event.suggests_again) sweep.cancelled = false;
+    state.open.insert(event.sweep);
+}
+
+void apply_event(State& state, const AgentDraining& event) {
+    const auto it = state.agents.find(event.agent);
+    if (it == state.agents.end() || it->second.epoch != event.epoch) return;
+    it->second.draining = true;
+    it->second.drain_reason = event.reason;
+}
+
+void apply_event(State& state, const AgentReturned& event) {
+    const auto it = state.agents.find(event.agent);
+    if (it == state.agents.end() || it->second.epoch != event.epoch) return;
+    it->second.draining = false;
+    it->second.drain_reason.clear();
 }
 
 }  // namespace

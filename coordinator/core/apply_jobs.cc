@@ -27,19 +27,22 @@ bool may_become(JobState from, JobState to) {
         case queued:
             return to != running && to != preempting && to != finished;
         case starting:
-            return to != paused && to != refused;
+            return to != refused;
         case running:
             return to != starting;
         case preempting:
             return to != starting && to != running;
         case paused:
-        case waiting_retry:
             return to == queued || to == starting || (is_terminal(to) && to != finished);
-        case finished:
+        case waiting_retry:
+            return to == queued || to == starting || to == paused ||
+                   (is_terminal(to) && to != finished);
         case failed:
         case cancelled:
         case stopped:
         case refused:
+            return to == queued;  // a person reopens it
+        case finished:
             return false;
     }
     return false;
@@ -67,6 +70,24 @@ void reserve(State& state, SlotRef slot, AttemptId attempt) {
     );
     BW_ASSERT(!agent->second.busy[slot.slot], "a rank is placed on a free slot");
     agent->second.busy[slot.slot] = attempt;
+}
+
+// The device time of a loss, in the books of the job and of its sweep. Negative: it is taken back.
+void book_loss(State& state, JobRecord& job, const std::string& cause, Duration time) {
+    const auto sweep = state.sweeps.find(job.sweep);
+    BW_ASSERT(sweep != state.sweeps.end(), "a job belongs to a sweep that was submitted");
+    for (LostTime* lost : {&job.lost, &sweep->second.lost}) {
+        Duration& sum = (*lost)[cause];
+        sum.ns += time.ns;
+        if (sum.ns == 0) lost->erase(cause);
+    }
+}
+
+void book_loss(State& state, JobRecord& job, const LostWork& lost) {
+    AttemptRecord& attempt = get_attempt(job, lost.attempt);
+    attempt.lost_steps = lost.steps;
+    attempt.lost_time = lost.time;
+    book_loss(state, job, lost.cause, {lost.time.ns * std::ssize(attempt.ranks)});
 }
 
 }  // namespace
@@ -102,6 +123,7 @@ void apply_event(State& state, const AttemptRunning& event) {
     attempt.total_steps = event.total_steps;
     attempt.data_fingerprint = event.data_fingerprint;
     attempt.running_at = event.at;
+    for (const LostWork& lost : event.lost) book_loss(state, job, lost);
     if (job.state == JobState::starting)
         transition(job, JobState::running);  // else it is preempting already
 }
@@ -150,6 +172,7 @@ void apply_event(State& state, const AttemptStopping& event) {
     AttemptRecord& attempt = get_attempt(job, event.attempt);
     attempt.stopping = event.kind;
     attempt.stop_reason = event.reason;
+    attempt.after = event.after;
     if (event.kind == StopKind::preempt && job.state != JobState::preempting) {
         transition(job, JobState::preempting);
     }
@@ -170,8 +193,42 @@ void apply_event(State& state, const JobEnded& event) {
     job.reason = event.reason;
     job.result = event.result;
     job.ended_at = event.at;
+    job.lost_with_end = event.lost;
+    book_loss(state, job, name_of(event.state), event.lost);
     transition(job, event.state);
     state.unfinished.erase(event.job);
+}
+
+void apply_event(State& state, const JobPaused& event) {
+    JobRecord& job = get_job(state, event.job);
+    if (event.attempt != 0) get_attempt(job, event.attempt).ended = true;
+    job.reason = event.reason;
+    transition(job, JobState::paused);
+}
+
+void apply_event(State& state, const JobResumed& event) {
+    JobRecord& job = get_job(state, event.job);
+    job.reason.clear();
+    transition(job, JobState::queued);
+}
+
+void apply_event(State& state, const JobWorldSizeSet& event) {
+    get_job(state, event.job).world_size = event.world_size;
+}
+
+void apply_event(State& state, const JobReopened& event) {
+    JobRecord& job = get_job(state, event.job);
+    // What its end had lost may be used after all: its checkpoint is gone on from.
+    book_loss(state, job, name_of(job.state), {-job.lost_with_end.ns});
+    job.lost_with_end = {};
+    job.retries_used = 0;
+    job.pardon = job.attempts.size();
+    job.not_before = {};
+    job.reason.clear();
+    job.result.reset();
+    job.ended_at = {};
+    transition(job, JobState::queued);
+    state.unfinished.insert(event.job);
 }
 
 }  // namespace bw::core

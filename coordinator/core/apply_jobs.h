@@ -15,5 +15,9 @@ void apply_event(State& state, const RankEnded& event);
 void apply_event(State& state, const AttemptStopping& event);
 void apply_event(State& state, const JobRequeued& event);
 void apply_event(State& state, const JobEnded& event);
+void apply_event(State& state, const JobPaused& event);
+void apply_event(State& state, const JobResumed& event);
+void apply_event(State& state, const JobWorldSizeSet& event);
+void apply_event(State& state, const JobReopened& event);
 
 }  // namespace bw::core

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdio>
 
+#include "coordinator/core/job_plan.h"
+
 namespace bw::core {
 namespace {
 
@@ -28,7 +30,9 @@ std::vector<const SlotPool*> pools_for(const Situation& situation, const SweepRe
     return accepted;
 }
 
-std::int64_t world_size(const SweepRecord& sweep) { return sweep.sweep->options.world_size; }
+std::int64_t world_size(const Situation& situation, const JobRecord& job) {
+    return world_size_of(situation.view.sweep(job.sweep), job);
+}
 
 std::string slots_text(std::int64_t count, const SweepRecord& sweep) {
     const std::string& device = sweep.sweep->options.device;
@@ -47,7 +51,7 @@ std::optional<std::string> waits_for_retry(const Situation& situation, const Job
 
 std::optional<std::string> is_paused(const Situation&, const JobRecord& job) {
     if (job.state != JobState::paused) return std::nullopt;
-    return "is paused";
+    return "is paused" + (job.reason.empty() ? "" : ": " + job.reason);
 }
 
 std::optional<std::string> sweep_is_at_its_limit(const Situation& situation, const JobRecord& job) {
@@ -68,10 +72,35 @@ std::optional<std::string> gang_exceeds_all_slots(
     const SweepRecord& sweep = situation.view.sweep(job.sweep);
     std::int64_t most = 0;
     for (const SlotPool* pool : pools_for(situation, sweep)) most = std::max(most, pool->total);
-    if (world_size(sweep) <= most) return std::nullopt;
-    return "needs " + slots_text(world_size(sweep), sweep) +
-           " at once, and the live agents offer " + (most == 0 ? "none" : std::to_string(most)) +
-           " (batchwright.world_size)";
+    const std::int64_t wanted = world_size(situation, job);
+    if (wanted <= most) return std::nullopt;
+    return "needs " + slots_text(wanted, sweep) + " at once, and the live agents offer " +
+           (most == 0 ? "none" : std::to_string(most)) + " (batchwright.world_size)";
+}
+
+std::string names_of_draining(const View& view) {
+    std::string names;
+    for (const auto& [id, agent] : view.agents()) {
+        if (!agent.live || !agent.draining) continue;
+        names += (names.empty() ? "" : ", ") + agent.name;
+        if (!agent.drain_reason.empty()) names += " (" + agent.drain_reason + ")";
+    }
+    return names;
+}
+
+// As above: nobody knows when such an agent comes back.
+std::optional<std::string> slots_are_draining(const Situation& situation, const JobRecord& job) {
+    const SweepRecord& sweep = situation.view.sweep(job.sweep);
+    std::int64_t most = 0, accepting = 0;
+    for (const SlotPool* pool : pools_for(situation, sweep)) {
+        most = std::max(most, pool->total);
+        accepting = std::max(accepting, pool->total - pool->draining);
+    }
+    const std::int64_t wanted = world_size(situation, job);
+    if (wanted > most || wanted <= accepting) return std::nullopt;
+    return "needs " + slots_text(wanted, sweep) + " at once, and " +
+           (accepting == 0 ? "all" : "all but " + std::to_string(accepting)) +
+           " are on agents that are drained: " + names_of_draining(situation.view);
 }
 
 std::optional<std::string> older_job_is_first(const Situation& situation, const JobRecord& job) {
@@ -87,16 +116,17 @@ std::optional<std::string> too_few_free_slots(const Situation& situation, const 
     std::int64_t most = 0;
     for (const SlotPool* pool : pools_for(situation, sweep))
         most = std::max(most, std::ssize(pool->free));
-    if (world_size(sweep) <= most) return std::nullopt;
-    return "needs " + slots_text(world_size(sweep), sweep) +
-           " at once; free now: " + std::to_string(most);
+    const std::int64_t wanted = world_size(situation, job);
+    if (wanted <= most) return std::nullopt;
+    return "needs " + slots_text(wanted, sweep) + " at once; free now: " + std::to_string(most);
 }
 
 constexpr std::array kConstraints = {
     Constraint{"retry-due", Holds::the_job, waits_for_retry},
     Constraint{"not-paused", Holds::the_job, is_paused},
     Constraint{"sweep-concurrency", Holds::its_sweep, sweep_is_at_its_limit},
-    Constraint{"gang-possible", Holds::its_sweep, gang_exceeds_all_slots},
+    Constraint{"gang-possible", Holds::the_job, gang_exceeds_all_slots},
+    Constraint{"agents-accepting", Holds::the_job, slots_are_draining},
     Constraint{"first-in-line", Holds::the_job, older_job_is_first},
     Constraint{"slots-free", Holds::all_behind, too_few_free_slots},
 };
@@ -119,7 +149,9 @@ Situation make_situation(const View& view, Instant now) {
         for (std::size_t slot = 0; slot < agent.slots.size(); ++slot) {
             SlotPool& pool = situation.pools[agent.slots[slot].kind];
             ++pool.total;
-            if (!agent.busy[slot]) pool.free.push_back({id, static_cast<std::uint32_t>(slot)});
+            if (agent.draining) ++pool.draining;
+            if (!agent.draining && !agent.busy[slot])
+                pool.free.push_back({id, static_cast<std::uint32_t>(slot)});
         }
     }
     for (const JobId id : view.unfinished()) {
@@ -141,9 +173,9 @@ std::vector<JobId> waiting_line(const View& view) {
     return jobs;
 }
 
-std::vector<SlotRef> choose_slots(const Situation& situation, const SweepRecord& sweep) {
-    const auto wanted = static_cast<std::ptrdiff_t>(world_size(sweep));
-    for (const SlotPool* pool : pools_for(situation, sweep)) {
+std::vector<SlotRef> choose_slots(const Situation& situation, const JobRecord& job) {
+    const auto wanted = static_cast<std::ptrdiff_t>(world_size(situation, job));
+    for (const SlotPool* pool : pools_for(situation, situation.view.sweep(job.sweep))) {
         const std::vector<SlotRef>& free = pool->free;
         if (std::ssize(free) < wanted) continue;
         for (auto first = free.begin(); free.end() - first >= wanted; ++first) {

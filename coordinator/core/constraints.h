@@ -15,7 +15,8 @@ namespace bw::core {
 /// The slots of one kind on live agents.
 struct SlotPool {
     std::int64_t total = 0;
-    std::vector<SlotRef> free;  // ascending
+    std::int64_t draining = 0;  // of these, on agents that take no new attempt
+    std::vector<SlotRef> free;  // ascending; none of a draining agent
 };
 
 /// What the constraints look at; placement keeps it current while it places.
@@ -46,8 +47,8 @@ std::span<const Constraint> constraints();
 /// The first constraint that holds the job back, or nullptr.
 const Constraint* find_holding(const Situation& situation, const JobRecord& job);
 
-/// A gang of the sweep's world size: of one kind, on one agent if one has room, else on the lowest
+/// A gang of the job's world size: of one kind, on one agent if one has room, else on the lowest
 /// (agent, slot). Empty when there is none.
-std::vector<SlotRef> choose_slots(const Situation& situation, const SweepRecord& sweep);
+std::vector<SlotRef> choose_slots(const Situation& situation, const JobRecord& job);
 
 }  // namespace bw::core

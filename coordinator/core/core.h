@@ -30,6 +30,15 @@ std::optional<Instant> next_timer(const State& state);
 /// placement evaluates.
 std::vector<std::string> explain(const State& state, JobId job, Instant now);
 
+/// Why a command would do nothing, or not all that it asks for; nothing when it can be carried out.
+/// decide() is safe without it: it leaves alone what cannot be done.
+std::optional<std::string> why_not(const State& state, const CancelJobs& input);
+std::optional<std::string> why_not(const State& state, const PauseJobs& input);
+std::optional<std::string> why_not(const State& state, const ResumeJobs& input);
+std::optional<std::string> why_not(const State& state, const RetryJobs& input);
+std::optional<std::string> why_not(const State& state, const DrainAgent& input);
+std::optional<std::string> why_not(const State& state, const ReturnAgent& input);
+
 /// Every invariant that is broken, as sentences; empty when all hold. Tests call it after every
 /// event.
 std::vector<std::string> broken_invariants(const State& state);

@@ -17,17 +17,17 @@ void handle(Draft& draft, const AgentReport& input) {
         on_rank_ended(draft, input, *ended);
 }
 
-void handle(Draft&, const CancelJobs&) {}
+void handle(Draft& draft, const CancelJobs& input) { on_cancel(draft, input); }
 
-void handle(Draft&, const PauseJobs&) {}
+void handle(Draft& draft, const PauseJobs& input) { on_pause(draft, input); }
 
-void handle(Draft&, const ResumeJobs&) {}
+void handle(Draft& draft, const ResumeJobs& input) { on_resume(draft, input); }
 
-void handle(Draft&, const RetryJobs&) {}
+void handle(Draft& draft, const RetryJobs& input) { on_retry(draft, input); }
 
-void handle(Draft&, const DrainAgent&) {}
+void handle(Draft& draft, const DrainAgent& input) { on_drain(draft, input); }
 
-void handle(Draft&, const ReturnAgent&) {}
+void handle(Draft& draft, const ReturnAgent& input) { on_return(draft, input); }
 
 void handle(Draft&, const Tick&) {}
 

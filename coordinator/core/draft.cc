@@ -1,9 +1,19 @@
 #include "coordinator/core/draft.h"
 
+#include <type_traits>
+
 #include "base/assert.h"
 #include "coordinator/core/core.h"
 
 namespace bw::core {
+namespace {
+
+// Events of a job that change its sweep's sums.
+template <class E>
+constexpr bool is_booked_in_sweep = std::is_same_v<E, JobEnded> || std::is_same_v<E, JobReopened> ||
+                                    std::is_same_v<E, AttemptRunning>;
+
+}  // namespace
 
 const JobRecord& View::job(JobId id) const {
     const auto changed = newest_->jobs.find(id);
@@ -46,7 +56,10 @@ void Draft::pull(SweepId id) {
     if (!from.jobs.empty()) to.jobs.push_back(from.jobs.back());
     to.exhausted = from.exhausted;
     to.paused = from.paused;
+    to.cancelled = from.cancelled;
     to.ended = from.ended;
+    to.world_size = from.world_size;
+    to.lost = from.lost;
     to.submitted_at = from.submitted_at;
     to.ended_at = from.ended_at;
 }
@@ -63,6 +76,8 @@ void Draft::add(Event event) {
         [this](const auto& e) {
             if constexpr (requires { e.sweep; }) pull(e.sweep);
             if constexpr (requires { e.job; }) pull(e.job);
+            if constexpr (is_booked_in_sweep<std::decay_t<decltype(e)>>)
+                pull(view().job(e.job).sweep);
         },
         event
     );

@@ -30,6 +30,8 @@ struct StartRanks {
     std::string bn;  // ghost | micro_batch | frozen
     std::int64_t checkpoint_steps = 0;
     std::string resume_path;
+    /// The first earlier attempt whose loss is not known yet; 0: there is none.
+    std::uint32_t account_from = 0;
 };
 
 /// Tell an agent's ranks (those other than 0) where the store listens.
@@ -64,7 +66,17 @@ struct AnnounceSweepEnded {
     SweepId sweep;
 };
 
-using Effect =
-    std::variant<StartRanks, SendRendezvous, StopRanks, ConfirmCheckpoint, AnnounceSweepEnded>;
+/// A sweep goes on after its end: what was written then must not be taken for its results.
+struct WithdrawResults {
+    SweepId sweep;
+};
+
+using Effect = std::variant<
+    StartRanks,
+    SendRendezvous,
+    StopRanks,
+    ConfirmCheckpoint,
+    AnnounceSweepEnded,
+    WithdrawResults>;
 
 }  // namespace bw::core

@@ -59,6 +59,7 @@ Effects effects(const State& state, const AttemptPlaced& event) {
         start.bn = sweeps::name_of(options.bn);
         start.checkpoint_steps = options.checkpoint_steps;
         start.resume_path = event.resume ? event.resume->path : "";
+        start.account_from = account_from(job);
         result.push_back(std::move(start));
     }
     return result;
@@ -95,6 +96,12 @@ Effects effects(const State& state, const CheckpointAccepted& event) {
     return {ConfirmCheckpoint{
         agent, epoch_of(state, agent), event.job, event.attempt, event.checkpoint.step}};
 }
+
+Effects effects(const State&, const SweepLimitsChanged& event) {
+    return {WithdrawResults{event.sweep}};
+}
+
+Effects effects(const State&, const SweepReopened& event) { return {WithdrawResults{event.sweep}}; }
 
 Effects effects(const State&, const SweepEnded& event) { return {AnnounceSweepEnded{event.sweep}}; }
 

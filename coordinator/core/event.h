@@ -10,6 +10,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "coordinator/core/control_events.h"
 #include "coordinator/core/job_events.h"
 
 namespace bw::core {
@@ -99,6 +100,16 @@ using Event = std::variant<
     RankEnded,
     AttemptStopping,
     JobRequeued,
-    JobEnded>;
+    JobEnded,
+    SweepPaused,
+    SweepResumed,
+    SweepCancelled,
+    SweepReopened,
+    JobPaused,
+    JobResumed,
+    JobWorldSizeSet,
+    JobReopened,
+    AgentDraining,
+    AgentReturned>;
 
 }  // namespace bw::core

@@ -5,10 +5,17 @@
 
 #include "coordinator/core/draft.h"
 #include "coordinator/core/input.h"
+#include "coordinator/core/retry.h"
 
 namespace bw::core {
 
 void on_submit(Draft& draft, const SubmitSweep& input);
+void on_cancel(Draft& draft, const CancelJobs& input);
+void on_pause(Draft& draft, const PauseJobs& input);
+void on_resume(Draft& draft, const ResumeJobs& input);
+void on_retry(Draft& draft, const RetryJobs& input);
+void on_drain(Draft& draft, const DrainAgent& input);
+void on_return(Draft& draft, const ReturnAgent& input);
 void on_hello(Draft& draft, const AgentHello& input);
 void on_gone(Draft& draft, const AgentGone& input);
 

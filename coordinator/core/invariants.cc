@@ -39,8 +39,11 @@ private:
         require(sweep.sweep != nullptr, subject, "its text is parsed");
         require(state_.open.contains(id) == !sweep.ended, subject, "it is open until it has ended");
         require(
-            !sweep.ended || sweep.exhausted, subject, "it ends only when there are no more points"
+            !sweep.ended || sweep.exhausted || sweep.cancelled,
+            subject,
+            "it ends only when there are no more points"
         );
+        LostTime lost;
         std::optional<std::uint64_t> last;
         for (const JobId job : sweep.jobs) {
             const auto it = state_.jobs.find(job);
@@ -57,7 +60,9 @@ private:
                 subject,
                 "it ends only when all its jobs have"
             );
+            for (const auto& [cause, time] : it->second.lost) lost[cause].ns += time.ns;
         }
+        require(lost == sweep.lost, subject, "its lost work is that of its jobs");
     }
 
     void check_job(JobId id, const JobRecord& job) {
@@ -87,6 +92,11 @@ private:
             job.state != JobState::running || (live != nullptr && live->running),
             subject,
             "it runs when its attempt does"
+        );
+        require(
+            job.state != JobState::preempting || (live != nullptr && live->stopping),
+            subject,
+            "it is preempting while its attempt is told to stop"
         );
         std::int64_t resumed = -1;
         for (std::size_t i = 0; i < job.attempts.size(); ++i) {
@@ -137,6 +147,11 @@ private:
             const bool holds_it = is_live && rank.slot.slot < agent->second.busy.size() &&
                                   agent->second.busy[rank.slot.slot] == id;
             require(holds_it, subject, "each of its running ranks holds its slot");
+            require(
+                !is_live || !agent->second.draining || attempt.stopping,
+                subject,
+                "on a draining agent it is told to stop"
+            );
         }
     }
 

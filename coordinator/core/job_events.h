@@ -38,6 +38,16 @@ struct StoreOpened {
     friend bool operator==(const StoreOpened&, const StoreOpened&) = default;
 };
 
+/// Steps that an earlier attempt had made beyond the checkpoint from which the job goes on, so that
+/// they are made again.
+struct LostWork {
+    std::uint32_t attempt = 0;
+    std::int64_t steps = 0;
+    Duration time;      // of each of its ranks
+    std::string cause;  // how the attempt ended: name_of(RankOutcome)
+    friend bool operator==(const LostWork&, const LostWork&) = default;
+};
+
 struct AttemptRunning {
     JobId job;
     std::uint32_t attempt = 0;
@@ -45,6 +55,7 @@ struct AttemptRunning {
     std::int64_t total_steps = 0;
     std::string data_fingerprint;
     Instant at;
+    std::vector<LostWork> lost;  // of attempts whose loss was not known before
     friend bool operator==(const AttemptRunning&, const AttemptRunning&) = default;
 };
 
@@ -100,12 +111,21 @@ struct RankEnded {
 
 enum class StopKind { preempt = 1, cancel = 2, kill = 3 };
 
-/// The attempt's other ranks are told to stop.
+/// What becomes of the job when all ranks have stopped. One that finishes instead has finished.
+enum class AfterStop {
+    as_it_ended = 0,  // what follows from how its ranks ended
+    requeue = 1,      // at once, without using up a retry
+    pause = 2,
+    cancel = 3,
+};
+
+/// The attempt's ranks are told to stop. The newest one counts.
 struct AttemptStopping {
     JobId job;
     std::uint32_t attempt = 0;
     StopKind kind = StopKind::kill;
     std::string reason;
+    AfterStop after = AfterStop::as_it_ended;
     friend bool operator==(const AttemptStopping&, const AttemptStopping&) = default;
 };
 
@@ -133,13 +153,14 @@ enum class JobState {
     refused = 11,
 };
 
-/// Exactly once per job: a terminal state with its reason.
+/// A terminal state with its reason: exactly once per job, until a person reopens it.
 struct JobEnded {
     JobId job;
     JobState state = JobState::finished;
     std::string reason;
     std::optional<JobResult> result;
     Instant at;
+    Duration lost;  // device time of a job that ended without success, as far as not lost before
     friend bool operator==(const JobEnded&, const JobEnded&) = default;
 };
 
@@ -147,6 +168,7 @@ struct JobEnded {
 const char* name_of(JobState state);
 const char* name_of(RankOutcome outcome);
 const char* name_of(StopKind kind);
+const char* name_of(AfterStop after);
 bool is_terminal(JobState state);
 
 }  // namespace bw::core

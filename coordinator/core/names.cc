@@ -58,6 +58,20 @@ const char* name_of(StopKind kind) {
     return "unknown";
 }
 
+const char* name_of(AfterStop after) {
+    switch (after) {
+        case AfterStop::as_it_ended:
+            return "as_it_ended";
+        case AfterStop::requeue:
+            return "requeue";
+        case AfterStop::pause:
+            return "pause";
+        case AfterStop::cancel:
+            return "cancel";
+    }
+    return "unknown";
+}
+
 bool is_terminal(JobState state) {
     switch (state) {
         case JobState::queued:

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "coordinator/core/constraints.h"
 #include "coordinator/core/job_plan.h"
+#include "coordinator/core/retry.h"
 
 namespace bw::core {
 namespace {
@@ -20,15 +21,15 @@ void take_slots(Situation& situation, const std::vector<SlotRef>& slots) {
 void place(Draft& draft, Situation& situation, JobId id) {
     const JobRecord& job = draft.view().job(id);
     const SweepRecord& sweep = draft.view().sweep(job.sweep);
-    const auto plan = plan_of(*sweep.sweep, job.params_json);
+    const auto plan = plan_of(*sweep.sweep, job.params_json, job.world_size);
     if (!plan) {  // it was checked when the point was suggested, by an earlier release perhaps
-        draft.add(JobEnded{id, JobState::refused, plan.error().message, std::nullopt, draft.now()});
+        draft.add(unsuccessful_end(job, JobState::refused, plan.error().message, draft.now()));
         return;
     }
     AttemptPlaced placed;
     placed.job = id;
     placed.attempt = static_cast<std::uint32_t>(job.attempts.size()) + 1;
-    placed.slots = choose_slots(situation, sweep);
+    placed.slots = choose_slots(situation, job);
     placed.plan = *plan;
     placed.resume = job.checkpoint;
     placed.at = draft.now();

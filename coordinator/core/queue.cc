@@ -5,6 +5,7 @@
 #include "coordinator/core/job_plan.h"
 #include "coordinator/core/limits.h"
 #include "coordinator/core/placement.h"
+#include "coordinator/core/retry.h"
 #include "sweeps/points.h"
 
 namespace bw::core {
@@ -28,7 +29,7 @@ std::map<SweepId, Tally> tallies(const View& view) {
 }
 
 bool needs_points(const SweepRecord& sweep, const Tally& tally) {
-    return !sweep.exhausted && tally.never_placed <= kPointsAhead / 2;
+    return !sweep.exhausted && !sweep.cancelled && tally.never_placed <= kPointsAhead / 2;
 }
 
 std::uint64_t next_ordinal(const View& view, const SweepRecord& sweep) {
@@ -51,10 +52,26 @@ PointsSuggested suggest(const Draft& draft, const SweepRecord& sweep, std::int64
 
 void refuse_impossible(Draft& draft, const PointsSuggested& suggested) {
     for (const SuggestedPoint& point : suggested.points) {
-        const auto plan = plan_of(*draft.view().sweep(suggested.sweep).sweep, point.params_json);
+        const auto plan = plan_of(
+            *draft.view().sweep(suggested.sweep).sweep,
+            point.params_json,
+            draft.view().job(point.job).world_size
+        );
         if (plan) continue;
-        draft.add(JobEnded{
-            point.job, JobState::refused, plan.error().message, std::nullopt, draft.now()});
+        draft.add(unsuccessful_end(
+            draft.view().job(point.job), JobState::refused, plan.error().message, draft.now()
+        ));
+    }
+}
+
+// A sweep that was resumed at another world size runs its later points so as well, those that can.
+void resize_new(Draft& draft, const PointsSuggested& suggested) {
+    const SweepRecord& sweep = draft.view().sweep(suggested.sweep);
+    const int size = sweep.world_size;
+    if (size == 0) return;
+    for (const SuggestedPoint& point : suggested.points) {
+        if (plan_of(*sweep.sweep, point.params_json, size))
+            draft.add(JobWorldSizeSet{point.job, size});
     }
 }
 
@@ -66,6 +83,7 @@ std::int64_t suggest_points(Draft& draft) {
         if (!needs_points(sweep, tally)) continue;
         const PointsSuggested suggested = suggest(draft, sweep, kPointsAhead - tally.never_placed);
         draft.add(suggested);
+        resize_new(draft, suggested);
         refuse_impossible(draft, suggested);
         count += std::ssize(suggested.points);
     }
@@ -83,7 +101,8 @@ void requeue_due_retries(Draft& draft) {
 
 void end_sweeps(Draft& draft) {
     for (const auto& [id, tally] : tallies(draft.view())) {
-        if (tally.unfinished > 0 || !draft.view().sweep(id).exhausted) continue;
+        const SweepRecord& sweep = draft.view().sweep(id);
+        if (tally.unfinished > 0 || (!sweep.exhausted && !sweep.cancelled)) continue;
         draft.add(SweepEnded{id, draft.now()});
     }
 }

@@ -2,6 +2,7 @@
 // job's live attempt: everything else is late, repeated, or from an attempt that was fenced off.
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "coordinator/core/handlers.h"
 #include "coordinator/core/retry.h"
@@ -41,8 +42,24 @@ News news(const Subject& subject, StoreOpened fact, Instant) {
     return fact;
 }
 
+// Only of attempts before it that have not been accounted for, each once; why they ended is for the
+// coordinator to say.
+void keep_news_of_loss(const Subject& subject, std::vector<LostWork>& lost) {
+    const std::uint32_t first = account_from(*subject.job);
+    std::set<std::uint32_t> seen;
+    std::erase_if(lost, [&](const LostWork& one) {
+        const bool is_due = first != 0 && one.attempt >= first &&
+                            one.attempt < subject.attempt->number &&
+                            seen.insert(one.attempt).second;
+        return !is_due || one.steps <= 0 || one.time.ns < 0;
+    });
+    for (LostWork& one : lost)
+        one.cause = name_of(cause_of(subject.job->attempts[one.attempt - 1]));
+}
+
 News news(const Subject& subject, AttemptRunning fact, Instant now) {
     if (subject.attempt->running) return std::nullopt;
+    keep_news_of_loss(subject, fact.lost);
     fact.at = now;
     return fact;
 }

@@ -8,6 +8,12 @@
 namespace bw::core {
 namespace {
 
+constexpr const char* kStoppedByAgent = "was stopped by its agent";
+
+bool has_stopped(const RankRecord& rank) {
+    return rank.ended && rank.outcome == RankOutcome::stopped;
+}
+
 bool is_bad(const RankRecord& rank) {
     return rank.ended && rank.outcome != RankOutcome::finished &&
            rank.outcome != RankOutcome::stopped;
@@ -64,7 +70,8 @@ Deaths count_deaths(const JobRecord& job) {
         const AttemptRecord& attempt = job.attempts[i];
         const std::optional<Checkpoint>& after =
             i + 1 < job.attempts.size() ? job.attempts[i + 1].resume : job.checkpoint;
-        if (!has_died(attempt) || after != attempt.resume) break;
+        const bool was_asked = attempt.after != AfterStop::as_it_ended;
+        if (i < job.pardon || was_asked || !has_died(attempt) || after != attempt.resume) break;
         none_trained = none_trained && !attempt.running;
         ++deaths.without_progress;
         if (none_trained) ++deaths.before_training;
@@ -80,8 +87,15 @@ public:
     void decide() const {
         const RankRecord& cause = attempt_.ranks[cause_];
         if (std::ranges::all_of(attempt_.ranks, has_finished)) return finish();
-        if (attempt_.stopping == StopKind::cancel)
-            return end(JobState::cancelled, attempt_.stop_reason);
+        switch (attempt_.after) {
+            case AfterStop::cancel:
+                return end(JobState::cancelled, attempt_.stop_reason);
+            case AfterStop::pause:
+            case AfterStop::requeue:
+                return is_hopeless(cause) ? end(JobState::failed, reason()) : hold_or_requeue();
+            case AfterStop::as_it_ended:
+                break;
+        }
         switch (cause.outcome) {
             case RankOutcome::failed:
                 return cause.retry ? try_again() : end(JobState::failed, reason());
@@ -89,9 +103,7 @@ public:
                 return after_death();
             case RankOutcome::finished:
             case RankOutcome::stopped:
-                return requeue(
-                    attempt_.stopping ? attempt_.stop_reason : "was stopped by its agent"
-                );
+                return requeue(kStoppedByAgent);
             case RankOutcome::lost:
                 return requeue(reason());
         }
@@ -102,16 +114,29 @@ private:
         return rank.outcome == RankOutcome::finished;
     }
 
+    static bool is_hopeless(const RankRecord& rank) {
+        return rank.outcome == RankOutcome::failed && !rank.retry;
+    }
+
     [[nodiscard]] std::string reason() const { return describe(attempt_, cause_); }
 
     void finish() const {
-        JobEnded ended{job_.id, JobState::finished, "", attempt_.result, draft_.now()};
+        JobEnded ended;
+        ended.job = job_.id;
+        ended.state = JobState::finished;
+        ended.result = attempt_.result;
+        ended.at = draft_.now();
         ended.reason = "finished at step " + std::to_string(attempt_.stopped_step);
         draft_.add(std::move(ended));
     }
 
     void end(JobState state, std::string why) const {
-        draft_.add(JobEnded{job_.id, state, std::move(why), std::nullopt, draft_.now()});
+        draft_.add(unsuccessful_end(job_, state, std::move(why), draft_.now()));
+    }
+
+    void hold_or_requeue() const {
+        if (attempt_.after == AfterStop::requeue) return requeue(attempt_.stop_reason);
+        draft_.add(JobPaused{job_.id, attempt_.number, attempt_.stop_reason, draft_.now()});
     }
 
     void requeue(std::string why) const {
@@ -138,9 +163,9 @@ private:
 
     void after_death() const {
         const Deaths deaths = count_deaths(job_);
-        const bool is_hopeless = deaths.before_training >= kDeathsWithoutProgressMax ||
-                                 deaths.without_progress >= kDeathsWhileTrainingMax;
-        if (!is_hopeless) return requeue(reason());
+        const bool are_too_many = deaths.before_training >= kDeathsWithoutProgressMax ||
+                                  deaths.without_progress >= kDeathsWhileTrainingMax;
+        if (!are_too_many) return requeue(reason());
         end(JobState::failed,
             reason() + " (the last " + std::to_string(deaths.without_progress) +
                 " attempts died without progress)");
@@ -152,7 +177,35 @@ private:
     std::size_t cause_;
 };
 
+// Without the rank that is gone they can neither agree on a step nor go on.
+void kill_peers(Draft& draft, JobId id, const AttemptRecord& attempt) {
+    if (attempt.stopping == StopKind::kill) return;
+    const std::string reason =
+        attempt.stopping ? attempt.stop_reason : describe(attempt, find_cause(attempt));
+    draft.add(AttemptStopping{id, attempt.number, StopKind::kill, reason, attempt.after});
+}
+
 }  // namespace
+
+RankOutcome cause_of(const AttemptRecord& attempt) {
+    return attempt.ranks[find_cause(attempt)].outcome;
+}
+
+JobEnded unsuccessful_end(const JobRecord& job, JobState state, std::string reason, Instant now) {
+    JobEnded ended;
+    ended.job = job.id;
+    ended.state = state;
+    ended.reason = std::move(reason);
+    ended.at = now;
+    for (const AttemptRecord& attempt : job.attempts) {
+        if (!attempt.running) continue;
+        const Duration time = attempt.ended_at - attempt.running_at;
+        ended.lost.ns += std::max<std::int64_t>(time.ns, 0) * std::ssize(attempt.ranks);
+    }
+    for (const auto& [cause, time] : job.lost) ended.lost.ns -= time.ns;
+    ended.lost.ns = std::max<std::int64_t>(ended.lost.ns, 0);
+    return ended;
+}
 
 void follow_up(Draft& draft, JobId id) {
     const JobRecord job = draft.view().job(id);  // a copy: the events change the record
@@ -160,9 +213,11 @@ void follow_up(Draft& draft, JobId id) {
     if (attempt == nullptr) return;
     if (std::ranges::all_of(attempt->ranks, &RankRecord::ended))
         return Conclusion(draft, job).decide();
-    if (attempt->stopping || std::ranges::none_of(attempt->ranks, is_bad)) return;
-    draft.add(AttemptStopping{
-        id, attempt->number, StopKind::kill, describe(*attempt, find_cause(*attempt))});
+    if (std::ranges::any_of(attempt->ranks, is_bad)) return kill_peers(draft, id, *attempt);
+    if (!attempt->stopping && std::ranges::any_of(attempt->ranks, has_stopped)) {
+        draft.add(AttemptStopping{
+            id, attempt->number, StopKind::preempt, kStoppedByAgent, AfterStop::requeue});
+    }
 }
 
 }  // namespace bw::core

@@ -6,6 +6,13 @@
 
 namespace bw::core {
 
+/// The event by which a job ends without success: all its device time that was not lost before is
+/// lost.
+JobEnded unsuccessful_end(const JobRecord& job, JobState state, std::string reason, Instant now);
+
+/// How the attempt ended: the outcome of the rank that is the cause.
+RankOutcome cause_of(const AttemptRecord& attempt);
+
 /// After one or several RankEnded of a job's live attempt.
 void follow_up(Draft& draft, JobId id);
 

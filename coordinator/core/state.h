@@ -15,6 +15,10 @@
 
 namespace bw::core {
 
+/// Device time (of all ranks) by cause: how the attempts ended that lost it ("died", "lost", ...),
+/// or the job ("failed", "cancelled").
+using LostTime = std::map<std::string, Duration>;
+
 struct SweepRecord {
     SweepId id;
     std::string file_name;
@@ -25,8 +29,11 @@ struct SweepRecord {
     std::shared_ptr<const sweeps::Sweep> sweep;
     std::vector<JobId> jobs;  // index = position; ordinals grow along it
     bool exhausted = false;   // no more points will be suggested
-    bool paused = false;      // new points are born paused; none is placed
+    bool paused = false;      // new points are born paused
+    bool cancelled = false;   // no more points will be suggested, whether there are or not
     bool ended = false;
+    int world_size = 0;  // of points to come; 0: as the text says
+    LostTime lost;       // of all its jobs
     Instant submitted_at, ended_at;
 
     /// One text parses to one sweep, so the pointers need not be equal.
@@ -40,7 +47,10 @@ struct SweepRecord {
                 r.jobs,
                 r.exhausted,
                 r.paused,
+                r.cancelled,
                 r.ended,
+                r.world_size,
+                r.lost,
                 r.submitted_at,
                 r.ended_at
             );
@@ -72,6 +82,9 @@ struct AttemptRecord {
     std::string data_fingerprint;
     std::optional<StopKind> stopping;
     std::string stop_reason;
+    AfterStop after = AfterStop::as_it_ended;
+    std::int64_t lost_steps = 0;  // made again later; known once a later attempt runs
+    Duration lost_time;           // of each rank
     std::optional<JobResult> result;
     Instant placed_at, running_at, ended_at;
     bool ended = false;
@@ -98,7 +111,10 @@ struct JobRecord {
     /// By epoch; an epoch repeated after a resume replaces the earlier row.
     std::vector<EpochRecord> epochs;
     std::int64_t retries_used = 0;
-    int world_size = 0;  // asked for at a resume; 0: as the sweep says
+    int world_size = 0;      // asked for at a resume; 0: as the sweep says
+    std::size_t pardon = 0;  // attempts before the newest reopening: their deaths no longer count
+    LostTime lost;
+    Duration lost_with_end;  // the part of it that came with its end without success
     Instant not_before;
     std::optional<JobResult> result;
     Instant ended_at;
@@ -132,6 +148,11 @@ struct State {
 
 /// Placed and not ended, or nullptr.
 const AttemptRecord* live_attempt(const JobRecord& job);
+
+/// The first attempt before the newest whose lost work is not known; 0: there is none. One that
+/// runs accounts for all before it; it and those after it may have trained, whether or not that was
+/// heard of.
+std::uint32_t account_from(const JobRecord& job);
 
 /// The newest one that has the fingerprint, or nullptr.
 const SweepRecord* find_sweep(const State& state, const std::string& fingerprint);

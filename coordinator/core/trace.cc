@@ -112,10 +112,16 @@ std::string line(const StoreOpened& e) {
 }
 
 std::string line(const AttemptRunning& e) {
+    std::string lost;
+    for (const LostWork& one : e.lost) {
+        lost += (lost.empty() ? "" : ",") + std::to_string(one.attempt) + ":" +
+                std::to_string(one.steps) + ":" + std::to_string(one.time.ns) + ":" + one.cause;
+    }
     return Line("AttemptRunning")
         .attempt(e.job, e.attempt)
         .put("step", e.step)
-        .put("total", e.total_steps);
+        .put("total", e.total_steps)
+        .put("lost", lost);
 }
 
 std::string line(const CheckpointAccepted& e) {
@@ -144,6 +150,7 @@ std::string line(const AttemptStopping& e) {
     return Line("AttemptStopping")
         .attempt(e.job, e.attempt)
         .put("kind", std::string(name_of(e.kind)))
+        .put("after", std::string(name_of(e.after)))
         .put("reason", bw::quoted(e.reason));
 }
 
@@ -160,7 +167,47 @@ std::string line(const JobEnded& e) {
         .put("job", e.job.value)
         .put("state", std::string(name_of(e.state)))
         .put("result", e.result)
+        .put("lost", e.lost.ns)
         .put("reason", bw::quoted(e.reason));
+}
+
+std::string line(const SweepPaused& e) { return Line("SweepPaused").put("sweep", e.sweep.value); }
+
+std::string line(const SweepResumed& e) {
+    return Line("SweepResumed").put("sweep", e.sweep.value).put("world_size", e.world_size);
+}
+
+std::string line(const SweepCancelled& e) {
+    return Line("SweepCancelled").put("sweep", e.sweep.value);
+}
+
+std::string line(const SweepReopened& e) {
+    return Line("SweepReopened")
+        .put("sweep", e.sweep.value)
+        .put("suggests_again", e.suggests_again ? 1 : 0);
+}
+
+std::string line(const JobPaused& e) {
+    return Line("JobPaused").attempt(e.job, e.attempt).put("reason", bw::quoted(e.reason));
+}
+
+std::string line(const JobResumed& e) { return Line("JobResumed").put("job", e.job.value); }
+
+std::string line(const JobWorldSizeSet& e) {
+    return Line("JobWorldSizeSet").put("job", e.job.value).put("world_size", e.world_size);
+}
+
+std::string line(const JobReopened& e) { return Line("JobReopened").put("job", e.job.value); }
+
+std::string line(const AgentDraining& e) {
+    return Line("AgentDraining")
+        .put("agent", e.agent.value)
+        .put("epoch", e.epoch)
+        .put("reason", bw::quoted(e.reason));
+}
+
+std::string line(const AgentReturned& e) {
+    return Line("AgentReturned").put("agent", e.agent.value).put("epoch", e.epoch);
 }
 
 }  // namespace

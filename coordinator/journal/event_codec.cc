@@ -155,23 +155,27 @@ core::AttemptPlaced from_proto(const proto::AttemptPlaced& message) {
 }
 
 proto::AttemptStopping to_proto(const core::AttemptStopping& event) {
-    const auto& [job, attempt, kind, reason] = event;
+    const auto& [job, attempt, kind, reason, after] = event;
     proto::AttemptStopping message;
     message.set_job(job.value);
     message.set_attempt(attempt);
     message.set_kind(static_cast<int>(kind));
     message.set_reason(reason);
+    message.set_after(static_cast<int>(after));
     return message;
 }
 
 Result<core::AttemptStopping> from_proto(const proto::AttemptStopping& message) {
     const auto kind = stop_kind_of(message.kind());
     if (!kind) return kind.error();
+    const auto after = after_stop_of(message.after());
+    if (!after) return after.error();
     return core::AttemptStopping{
         .job = {message.job()},
         .attempt = message.attempt(),
         .kind = *kind,
-        .reason = message.reason()};
+        .reason = message.reason(),
+        .after = *after};
 }
 
 proto::JobRequeued to_proto(const core::JobRequeued& event) {
@@ -195,13 +199,14 @@ core::JobRequeued from_proto(const proto::JobRequeued& message) {
 }
 
 proto::JobEnded to_proto(const core::JobEnded& event) {
-    const auto& [job, state, reason, result, at] = event;
+    const auto& [job, state, reason, result, at, lost] = event;
     proto::JobEnded message;
     message.set_job(job.value);
     message.set_state(static_cast<int>(state));
     message.set_reason(reason);
     if (result) *message.mutable_result() = codec::to_proto(*result);
     message.set_at_ns(at.ns);
+    message.set_lost_ns(lost.ns);
     return message;
 }
 
@@ -213,7 +218,8 @@ Result<core::JobEnded> from_proto(const proto::JobEnded& message) {
         .state = *state,
         .reason = message.reason(),
         .result = std::nullopt,
-        .at = {message.at_ns()}};
+        .at = {message.at_ns()},
+        .lost = {message.lost_ns()}};
     if (message.has_result()) event.result = codec::from_proto(message.result());
     return event;
 }
@@ -273,6 +279,11 @@ struct IntoEvent {
     void operator()(const core::JobRequeued& e) const { *out.mutable_job_requeued() = to_proto(e); }
 
     void operator()(const core::JobEnded& e) const { *out.mutable_job_ended() = to_proto(e); }
+
+    template <class Control>
+    void operator()(const Control& e) const {
+        put(out, e);
+    }
 };
 
 template <class T>
@@ -334,6 +345,26 @@ Result<core::Event> from_proto(const proto::Event& message) {
             return as_event(from_proto(message.job_requeued()));
         case proto::Event::kJobEnded:
             return as_event(from_proto(message.job_ended()));
+        case proto::Event::kSweepPaused:
+            return as_event(codec::from_proto(message.sweep_paused()));
+        case proto::Event::kSweepResumed:
+            return as_event(codec::from_proto(message.sweep_resumed()));
+        case proto::Event::kSweepCancelled:
+            return as_event(codec::from_proto(message.sweep_cancelled()));
+        case proto::Event::kSweepReopened:
+            return as_event(codec::from_proto(message.sweep_reopened()));
+        case proto::Event::kJobPaused:
+            return as_event(codec::from_proto(message.job_paused()));
+        case proto::Event::kJobResumed:
+            return as_event(codec::from_proto(message.job_resumed()));
+        case proto::Event::kJobWorldSizeSet:
+            return as_event(codec::from_proto(message.job_world_size_set()));
+        case proto::Event::kJobReopened:
+            return as_event(codec::from_proto(message.job_reopened()));
+        case proto::Event::kAgentDraining:
+            return as_event(codec::from_proto(message.agent_draining()));
+        case proto::Event::kAgentReturned:
+            return as_event(codec::from_proto(message.agent_returned()));
         case proto::Event::KIND_NOT_SET:
             break;
     }
@@ -381,6 +412,18 @@ Result<core::StopKind> stop_kind_of(int number) {
             return kind;
     }
     return unknown_number("stop kind", number);
+}
+
+Result<core::AfterStop> after_stop_of(int number) {
+    const auto after = static_cast<core::AfterStop>(number);
+    switch (after) {
+        case core::AfterStop::as_it_ended:
+        case core::AfterStop::requeue:
+        case core::AfterStop::pause:
+        case core::AfterStop::cancel:
+            return after;
+    }
+    return unknown_number("what follows a stop", number);
 }
 
 Result<core::JobState> job_state_of(int number) {

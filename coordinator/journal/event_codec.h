@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "coordinator/core/event.h"
+#include "coordinator/journal/control_codec.h"
 
 namespace bw::codec {
 
@@ -54,6 +55,7 @@ Result<std::vector<core::Event>> from_proto(const proto::EventBatch& message);
 /// Enumerators from numbers. Errors: corrupt, with the number.
 Result<core::RankOutcome> rank_outcome_of(int number);
 Result<core::StopKind> stop_kind_of(int number);
+Result<core::AfterStop> after_stop_of(int number);
 Result<core::JobState> job_state_of(int number);
 
 }  // namespace bw::codec

@@ -7,23 +7,31 @@
 namespace bw::codec {
 
 proto::Plan to_proto(const plan::Plan& plan) {
-    const auto& [global_batch, world_size, group, micro_batch, accumulation] = plan;
+    const auto& [global_batch, world_size, group, micro_batch, accumulation, ranks] = plan;
     proto::Plan message;
     message.set_global_batch(global_batch);
     message.set_world_size(world_size);
     message.set_group(group);
     message.set_micro_batch(micro_batch);
     message.set_accumulation(accumulation);
+    for (const auto& [units, rank_micro_batch] : ranks) {
+        proto::RankSplit& rank = *message.add_ranks();
+        rank.set_units(units);
+        rank.set_micro_batch(rank_micro_batch);
+    }
     return message;
 }
 
 plan::Plan from_proto(const proto::Plan& message) {
-    return {
+    plan::Plan plan{
         .global_batch = message.global_batch(),
         .world_size = message.world_size(),
         .group = message.group(),
         .micro_batch = message.micro_batch(),
         .accumulation = message.accumulation()};
+    for (const auto& rank : message.ranks())
+        plan.ranks.push_back({rank.units(), rank.micro_batch()});
+    return plan;
 }
 
 proto::SlotInfo to_proto(const core::SlotInfo& slot) {
@@ -100,7 +108,7 @@ core::StoreOpened from_proto(const proto::StoreOpened& message) {
 }
 
 proto::AttemptRunning to_proto(const core::AttemptRunning& event) {
-    const auto& [job, attempt, step, total_steps, data_fingerprint, at] = event;
+    const auto& [job, attempt, step, total_steps, data_fingerprint, at, lost] = event;
     proto::AttemptRunning message;
     message.set_job(job.value);
     message.set_attempt(attempt);
@@ -108,17 +116,28 @@ proto::AttemptRunning to_proto(const core::AttemptRunning& event) {
     message.set_total_steps(total_steps);
     message.set_data_fingerprint(data_fingerprint);
     message.set_at_ns(at.ns);
+    for (const auto& [earlier, steps, time, cause] : lost) {
+        proto::LostWork& one = *message.add_lost();
+        one.set_attempt(earlier);
+        one.set_steps(steps);
+        one.set_time_ns(time.ns);
+        one.set_cause(cause);
+    }
     return message;
 }
 
 core::AttemptRunning from_proto(const proto::AttemptRunning& message) {
-    return {
+    core::AttemptRunning event{
         .job = {message.job()},
         .attempt = message.attempt(),
         .step = message.step(),
         .total_steps = message.total_steps(),
         .data_fingerprint = message.data_fingerprint(),
-        .at = {message.at_ns()}};
+        .at = {message.at_ns()},
+        .lost = {}};
+    for (const auto& one : message.lost())
+        event.lost.push_back({one.attempt(), one.steps(), {one.time_ns()}, one.cause()});
+    return event;
 }
 
 proto::CheckpointAccepted to_proto(const core::CheckpointAccepted& event) {

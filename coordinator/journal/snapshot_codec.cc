@@ -10,8 +10,24 @@ namespace {
 
 // Each record is taken apart with a structured binding: a new field stops the build here.
 
+template <class Message>
+void put_lost(Message& message, const core::LostTime& lost) {
+    for (const auto& [cause, time] : lost) {
+        proto::LostTime& one = *message.add_lost();
+        one.set_cause(cause);
+        one.set_time_ns(time.ns);
+    }
+}
+
+template <class Message>
+core::LostTime lost_of(const Message& message) {
+    core::LostTime lost;
+    for (const auto& one : message.lost()) lost[one.cause()] = {one.time_ns()};
+    return lost;
+}
+
 proto::SweepSnapshot to_snapshot(const core::SweepRecord& record) {
-    const auto& [id, file_name, fingerprint, text, sweep, jobs, exhausted, paused, ended, submitted_at, ended_at] =
+    const auto& [id, file_name, fingerprint, text, sweep, jobs, exhausted, paused, cancelled, ended, world_size, lost, submitted_at, ended_at] =
         record;
     static_cast<void>(sweep);  // parsed again from the text
     proto::SweepSnapshot message;
@@ -22,6 +38,9 @@ proto::SweepSnapshot to_snapshot(const core::SweepRecord& record) {
     for (const JobId job : jobs) message.add_jobs(job.value);
     message.set_exhausted(exhausted);
     message.set_paused(paused);
+    message.set_cancelled(cancelled);
+    message.set_world_size(world_size);
+    put_lost(message, lost);
     message.set_ended(ended);
     message.set_submitted_at_ns(submitted_at.ns);
     message.set_ended_at_ns(ended_at.ns);
@@ -43,7 +62,7 @@ proto::RankSnapshot to_snapshot(const core::RankRecord& record) {
 }
 
 proto::AttemptSnapshot to_snapshot(const core::AttemptRecord& record) {
-    const auto& [number, ranks, plan, resume, store_host, store_port, running, started_step, total_steps, stopped_step, data_fingerprint, stopping, stop_reason, result, placed_at, running_at, ended_at, ended] =
+    const auto& [number, ranks, plan, resume, store_host, store_port, running, started_step, total_steps, stopped_step, data_fingerprint, stopping, stop_reason, after, lost_steps, lost_time, result, placed_at, running_at, ended_at, ended] =
         record;
     proto::AttemptSnapshot message;
     message.set_number(number);
@@ -59,6 +78,9 @@ proto::AttemptSnapshot to_snapshot(const core::AttemptRecord& record) {
     message.set_data_fingerprint(data_fingerprint);
     if (stopping) message.set_stopping(static_cast<int>(*stopping));
     message.set_stop_reason(stop_reason);
+    message.set_after(static_cast<int>(after));
+    message.set_lost_steps(lost_steps);
+    message.set_lost_time_ns(lost_time.ns);
     if (result) *message.mutable_result() = to_proto(*result);
     message.set_placed_at_ns(placed_at.ns);
     message.set_running_at_ns(running_at.ns);
@@ -77,7 +99,7 @@ proto::EpochSnapshot to_snapshot(const core::EpochRecord& record) {
 }
 
 proto::JobSnapshot to_snapshot(const core::JobRecord& record) {
-    const auto& [id, sweep, ordinal, hash, params_json, state, reason, attempts, checkpoint, epochs, retries_used, world_size, not_before, result, ended_at] =
+    const auto& [id, sweep, ordinal, hash, params_json, state, reason, attempts, checkpoint, epochs, retries_used, world_size, pardon, lost, lost_with_end, not_before, result, ended_at] =
         record;
     proto::JobSnapshot message;
     message.set_id(id.value);
@@ -92,6 +114,9 @@ proto::JobSnapshot to_snapshot(const core::JobRecord& record) {
     for (const auto& epoch : epochs) *message.add_epochs() = to_snapshot(epoch);
     message.set_retries_used(retries_used);
     message.set_world_size(world_size);
+    message.set_pardon(pardon);
+    put_lost(message, lost);
+    message.set_lost_with_end_ns(lost_with_end.ns);
     message.set_not_before_ns(not_before.ns);
     if (result) *message.mutable_result() = to_proto(*result);
     message.set_ended_at_ns(ended_at.ns);
@@ -139,6 +164,9 @@ void restore_sweep(core::State& state, const proto::SweepSnapshot& message) {
     for (const std::uint64_t job : message.jobs()) record.jobs.push_back({job});
     record.exhausted = message.exhausted();
     record.paused = message.paused();
+    record.cancelled = message.cancelled();
+    record.world_size = message.world_size();
+    record.lost = lost_of(message);
     record.ended = message.ended();
     record.ended_at = {message.ended_at_ns()};
 }
@@ -179,6 +207,11 @@ Result<core::AttemptRecord> restore(const proto::AttemptSnapshot& message) {
         record.stopping = *kind;
     }
     record.stop_reason = message.stop_reason();
+    const auto after = after_stop_of(message.after());
+    if (!after) return after.error();
+    record.after = *after;
+    record.lost_steps = message.lost_steps();
+    record.lost_time = {message.lost_time_ns()};
     if (message.has_result()) record.result = from_proto(message.result());
     record.placed_at = {message.placed_at_ns()};
     record.running_at = {message.running_at_ns()};
@@ -213,6 +246,9 @@ Result<core::JobRecord> restore(const proto::JobSnapshot& message) {
     for (const auto& epoch : message.epochs()) record.epochs.push_back(restore(epoch));
     record.retries_used = message.retries_used();
     record.world_size = message.world_size();
+    record.pardon = message.pardon();
+    record.lost = lost_of(message);
+    record.lost_with_end = {message.lost_with_end_ns()};
     record.not_before = {message.not_before_ns()};
     if (message.has_result()) record.result = from_proto(message.result());
     record.ended_at = {message.ended_at_ns()};

@@ -29,6 +29,7 @@ void fill(proto::Frame& frame, const core::StartRanks& effect, const AttemptDir&
     start->set_checkpoint_steps(effect.checkpoint_steps);
     start->set_resume_path(effect.resume_path);
     start->set_attempt_dir(attempt_dir(effect).string());
+    start->set_account_from(effect.account_from);
 }
 
 void fill(proto::Frame& frame, const core::SendRendezvous& effect, const AttemptDir&) {
@@ -53,6 +54,8 @@ void fill(proto::Frame& frame, const core::ConfirmCheckpoint& effect, const Atte
 std::optional<Order> order(const core::AnnounceSweepEnded&, const AttemptDir&) {
     return std::nullopt;
 }
+
+std::optional<Order> order(const core::WithdrawResults&, const AttemptDir&) { return std::nullopt; }
 
 template <class Effect>
 std::optional<Order> order(const Effect& effect, const AttemptDir& attempt_dir) {

@@ -32,9 +32,14 @@ private:
     );
     std::vector<core::Event> place(const core::JobRecord& job);
     core::Event join();
+    std::vector<core::Event> on_agent(const core::AgentRecord& agent);
+    std::vector<core::Event> on_any_job(const core::JobRecord& job);
+    core::Event run(JobId job, std::uint32_t attempt);
     core::Event end_rank(const core::JobRecord& job, const core::AttemptRecord& attempt);
     core::JobResult result();
     std::string text();
+
+    Duration lost_time() { return {static_cast<std::int64_t>(rng_.below(1'000'000'000))}; }
 
     bool one_in(std::uint64_t n) { return rng_.below(n) == 0; }
 

@@ -44,6 +44,13 @@ std::vector<core::Event> RandomHistory::propose() {
             std::next(state_.agents.begin(), rng_.below(state_.agents.size()))->second;
         return {core::AgentLost{agent.id, agent.epoch, text(), now()}};
     }
+    if (one_in(60)) {
+        return on_agent(std::next(state_.agents.begin(), rng_.below(state_.agents.size()))->second);
+    }
+    if (one_in(40)) {
+        const auto& job = std::next(state_.jobs.begin(), rng_.below(state_.jobs.size() + 1));
+        if (job != state_.jobs.end()) return on_any_job(job->second);
+    }
     if (state_.unfinished.empty() || one_in(10)) {
         return on_sweep(std::next(state_.sweeps.begin(), rng_.below(state_.sweeps.size()))->second);
     }
@@ -60,6 +67,18 @@ core::Event RandomHistory::submit() {
 
 std::vector<core::Event> RandomHistory::on_sweep(const core::SweepRecord& sweep) {
     if (one_in(10)) return {core::SweepEnded{sweep.id, now()}};
+    switch (rng_.below(30)) {
+        case 0:
+            return {core::SweepPaused{sweep.id, now()}};
+        case 1:
+            return {core::SweepResumed{sweep.id, static_cast<int>(rng_.below(4)), now()}};
+        case 2:
+            return {core::SweepCancelled{sweep.id, now()}};
+        case 3:
+            return {core::SweepReopened{sweep.id, one_in(2), now()}};
+        default:
+            break;
+    }
     if (one_in(10))
         return {core::SweepLimitsChanged{sweep.id, kSweep + std::to_string(rng_.next())}};
     core::PointsSuggested suggested{.sweep = sweep.id, .points = {}, .exhausted = one_in(3)};
@@ -87,13 +106,30 @@ core::Event RandomHistory::join() {
         joined.slots.push_back({text(), static_cast<std::int64_t>(rng_.next() >> 20), 2});
     }
     joined.at = now();
+    joined.metrics_port = static_cast<int>(rng_.below(65536));
     return joined;
+}
+
+std::vector<core::Event> RandomHistory::on_agent(const core::AgentRecord& agent) {
+    if (one_in(2)) return {core::AgentReturned{agent.id, agent.epoch, now()}};
+    return {core::AgentDraining{agent.id, agent.epoch, text(), now()}};
+}
+
+std::vector<core::Event> RandomHistory::on_any_job(const core::JobRecord& job) {
+    using enum core::JobState;
+    if (job.state == failed || job.state == cancelled || job.state == refused)
+        return {core::JobReopened{job.id, now()}};
+    return {core::JobWorldSizeSet{job.id, static_cast<int>(rng_.below(5))}};
 }
 
 std::vector<core::Event> RandomHistory::on_job(const core::JobRecord& job) {
     if (const auto* attempt = core::live_attempt(job)) return on_attempt(job, *attempt);
-    if (one_in(20))
-        return {core::JobEnded{job.id, core::JobState::cancelled, text(), std::nullopt, now()}};
+    if (one_in(20)) {
+        return {core::JobEnded{
+            job.id, core::JobState::cancelled, text(), std::nullopt, now(), lost_time()}};
+    }
+    if (job.state == core::JobState::paused) return {core::JobResumed{job.id, now()}};
+    if (one_in(20)) return {core::JobPaused{job.id, 0, text(), now()}};
     return place(job);
 }
 
@@ -124,13 +160,16 @@ std::vector<core::Event> RandomHistory::on_attempt(
         return {
             core::JobRequeued{job.id, number, one_in(2), text(), one_in(2) ? now() : Instant{}}};
     }
-    if (all_ended)
-        return {core::JobEnded{job.id, core::JobState::failed, text(), attempt.result, now()}};
+    if (all_ended && one_in(3)) return {core::JobPaused{job.id, number, text(), now()}};
+    if (all_ended) {
+        return {core::JobEnded{
+            job.id, core::JobState::failed, text(), attempt.result, now(), lost_time()}};
+    }
     switch (rng_.below(7)) {
         case 0:
             return {core::StoreOpened{job.id, number, text(), static_cast<int>(rng_.below(65536))}};
         case 1:
-            return {core::AttemptRunning{job.id, number, 3, 100, text(), now()}};
+            return {run(job.id, number)};
         case 2:
             return {core::CheckpointAccepted{
                 job.id, number, {static_cast<std::int64_t>(rng_.below(99)), text()}}};
@@ -142,13 +181,22 @@ std::vector<core::Event> RandomHistory::on_attempt(
                 9,
                 {{"train_loss", rng_.normal()}}}};
         case 4: {
-            const auto kind = one_in(2) ? core::StopKind::cancel : core::StopKind::kill;
-            return {core::AttemptStopping{job.id, number, kind, text()}};
+            const auto kind = static_cast<core::StopKind>(1 + rng_.below(3));
+            const auto after = static_cast<core::AfterStop>(rng_.below(4));
+            return {core::AttemptStopping{job.id, number, kind, text(), after}};
         }
         default:
             break;
     }
     return {end_rank(job, attempt)};
+}
+
+core::Event RandomHistory::run(JobId job, std::uint32_t attempt) {
+    core::AttemptRunning running{job, attempt, 3, 100, text(), now(), {}};
+    for (std::uint32_t earlier = 1; earlier < attempt; ++earlier) {
+        if (one_in(2)) running.lost.push_back({earlier, 7, lost_time(), text()});
+    }
+    return running;
 }
 
 core::Event RandomHistory::end_rank(

@@ -19,8 +19,8 @@ inline std::string random_text(Rng& rng) {
 
 inline int random_enumerator(const std::string& message_type, Rng& rng) {
     if (message_type == "RankEnded") return static_cast<int>(1 + rng.below(5));
-    if (message_type == "AttemptStopping") return static_cast<int>(1 + rng.below(3));
-    return static_cast<int>(1 + rng.below(11));
+    if (message_type == "AttemptStopping")
+        return static_cast<int>(1 + rng.below(3)) return static_cast<int>(1 + rng.below(11));
 }
 
 inline void fill_one(
@@ -29,6 +29,7 @@ inline void fill_one(
     using Field = google::protobuf::FieldDescriptor;
     const auto& reflection = *message.GetReflection();
     const bool enumerator = field.name() == "outcome" || field.name() == "state" ||
+                            field.name() == "after" ||
                             (field.name() == "kind" && field.cpp_type() == Field::CPPTYPE_INT32);
     switch (field.cpp_type()) {
         case Field::CPPTYPE_INT32:

@@ -116,12 +116,30 @@ void fields(Visitor& v, M& m) {
     v.optional("epoch", m.epoch);
     v.optional("loss", m.loss);
     v.optional("samples_per_second", m.samples_per_second);
+    v.optional("accuracy", m.accuracy);
+    v.optional("learning_rate", m.learning_rate);
+    v.optional("steps", m.steps);
+    v.optional("samples", m.samples);
+    v.optional("oom_replans", m.oom_replans);
+    v.optional("data_seconds", m.phases.data);
+    v.optional("forward_seconds", m.phases.forward);
+    v.optional("backward_seconds", m.phases.backward);
+    v.optional("all_reduce_seconds", m.phases.all_reduce);
+    v.optional("optimizer_seconds", m.phases.optimizer);
+    v.optional("evaluation_seconds", m.phases.evaluation);
+    v.optional("checkpoint_seconds", m.phases.checkpoint);
+    v.optional("other_seconds", m.phases.other);
+    v.optional("micro_batch", m.micro_batch);
+    v.optional("accumulation", m.accumulation);
+    v.optional("ooms", m.ooms);
+    v.optional("peak_bytes", m.peak_bytes);
 }
 
 template <class Visitor, Of<CheckpointDurable> M>
 void fields(Visitor& v, M& m) {
     v.required("step", m.step);
     v.required("path", m.path);
+    v.optional("seconds", m.seconds);
 }
 
 template <class Visitor, Of<EpochEnded> M>

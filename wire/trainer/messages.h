@@ -87,18 +87,38 @@ struct Running {
     std::string data_fingerprint;
 };
 
-/// A progress sample, at most a few a second, from rank 0; may be dropped.
+/// Where a rank's time since Running went, in seconds. Together they are that time.
+struct PhaseSeconds {
+    double data = 0, forward = 0, backward = 0;
+    double all_reduce = 0;  // waiting for the other ranks included
+    double optimizer = 0, evaluation = 0, checkpoint = 0, other = 0;
+};
+
+/// A progress sample, from every rank, at most a few a second; may be dropped, so what grows comes
+/// as a total.
 struct Progress {
+    // Of the attempt: every rank says the same.
     std::int64_t step = 0, total_steps = 0;
     int epoch = 0;
     double loss = 0;                // mean over the step's samples
     double samples_per_second = 0;  // over all ranks, since the last sample
+    double accuracy = 0;            // share of the step's samples
+    double learning_rate = 0;       // of the step
+    std::int64_t steps = 0;         // since Running
+    std::int64_t samples = 0;       // since Running, over all ranks
+    std::int64_t oom_replans = 0;   // since Running
+    // Of this rank.
+    PhaseSeconds phases{};
+    std::int64_t micro_batch = 0, accumulation = 0;
+    std::int64_t ooms = 0;        // since Running: steps that it could not hold
+    std::int64_t peak_bytes = 0;  // of its allocator; 0: not measured
 };
 
 /// A fact, from rank 0: the file is complete, verified and durable.
 struct CheckpointDurable {
     std::int64_t step = 0;
     std::string path;
+    double seconds = 0;  // from the step's end until now
 };
 
 /// A fact, from rank 0: values at the end of an epoch. test_* are NaN in epochs without evaluation.

@@ -16,16 +16,9 @@ namespace {
 // Sub-streams of the job's seed (data order and augmentation have the bare one).
 constexpr std::uint64_t kDropoutStream = 0x64726f70;
 
-/// The largest group that a full batch has: cuts a full batch as plan.group does, and keeps the
-/// groups of an epoch's last batch from being larger than a micro-batch (40 in groups of at most 32
-/// are 20 and 20; 32 would be one).
-std::int64_t largest_group(const plan::Plan& plan) {
-    return plan.group == 0 ? 0 : plan::group_sizes(plan.global_batch, plan.group).front();
-}
-
 /// Half of m in whole groups; the same m when that is not possible.
 std::int64_t smaller_micro_batch(const plan::Plan& plan) {
-    const std::int64_t unit = std::max<std::int64_t>(1, largest_group(plan));
+    const std::int64_t unit = std::max<std::int64_t>(1, plan::largest_group(plan));
     const std::int64_t half = plan.micro_batch / 2 / unit * unit;
     return std::min(plan.micro_batch, std::max(unit, half));
 }
@@ -56,6 +49,7 @@ void Stepper::run_micro_batch(const StagedBatch& batch) {
     const auto loss_of = [&batch](const torch::Tensor& logits) {
         return at::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::Sum);
     };
+    clock_.enter(Phase::forward);
     const auto logits = parts_.network.forward(batch.images);
     auto loss = loss_of(logits);
     loss_sum_.add_(loss.detach());
@@ -63,7 +57,9 @@ void Stepper::run_micro_batch(const StagedBatch& batch) {
     for (const auto& auxiliary : parts_.network.take_auxiliaries()) {
         loss = loss + loss_of(auxiliary.logits) * auxiliary.weight;
     }
+    clock_.enter(Phase::backward);
     loss.backward(weight_);
+    clock_.enter(Phase::other);
 }
 
 /// Never throws: what went wrong stands in out_of_memory_ or fatal_. When it returns, the graph is
@@ -71,7 +67,7 @@ void Stepper::run_micro_batch(const StagedBatch& batch) {
 void Stepper::accumulate(const StepRequest& request) {
     const auto size = static_cast<std::int64_t>(request.batch.size());
     const auto& plan = options_.plan;
-    const std::int64_t group = largest_group(plan);
+    const std::int64_t group = plan::largest_group(plan);
     const auto share =
         plan::rank_shares(size, group, plan.world_size)[static_cast<std::size_t>(options_.rank)];
     out_of_memory_ = false;
@@ -89,10 +85,13 @@ void Stepper::accumulate(const StepRequest& request) {
                 static_cast<std::size_t>(micro.samples.begin),
                 static_cast<std::size_t>(micro.samples.size())
             );
+            clock_.enter(Phase::data);
             run_micro_batch(parts_.stage.load(parts_.loader, samples, request.epoch));
         }
     } catch (const std::exception& error) {
+        clock_.enter(Phase::other);
         out_of_memory_ = is_out_of_memory(error);
+        ooms_ += out_of_memory_ ? 1 : 0;
         if (!out_of_memory_) fatal_ = error_text(error);
     }
     parts_.batch_norm.set_layout(nullptr);
@@ -138,6 +137,7 @@ Result<void> Stepper::shrink() {
     );
     plan.micro_batch = next;
     plan.accumulation = most_micro_batches(plan);
+    ++oom_replans_;
     return {};
 }
 
@@ -161,7 +161,10 @@ Result<StepOutcome> Stepper::run(const StepRequest& request) {
         accumulate(request);
         parts_.batch_norm.gather();
         fill_control(request);
-        if (auto reduced = reducer_.reduce(); !reduced) return reduced.error();
+        clock_.enter(Phase::all_reduce);
+        const auto reduced = reducer_.reduce();
+        clock_.enter(Phase::other);
+        if (!reduced) return reduced.error();
         const auto agreed = reducer_.control();
         if (agreed[control::fatal] > 0) {
             return fail(
@@ -175,7 +178,9 @@ Result<StepOutcome> Stepper::run(const StepRequest& request) {
     const auto agreed = reducer_.control();
     if (!std::isfinite(agreed[control::loss]))
         return not_finite_error(request, agreed[control::loss]);
+    clock_.enter(Phase::optimizer);
     parts_.optimizer.update({.learning_rate = request.learning_rate, .number = request.step + 1});
+    clock_.enter(Phase::other);
     parts_.batch_norm.commit();
     return StepOutcome{
         .loss_sum = agreed[control::loss],

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "models/arch/build.h"
 #include "plan/split.h"
+#include "worker/trainer/attempt/phase_clock.h"
 #include "worker/trainer/batch_stage.h"
 #include "worker/trainer/optimizer/optimizer.h"
 #include "worker/trainer/reducer.h"
@@ -67,6 +68,14 @@ public:
     /// As run: smaller than planned after a rank ran out of memory.
     [[nodiscard]] const plan::Plan& plan() const { return options_.plan; }
 
+    /// run() leaves it in Phase::other; what the rank does between steps is the caller's to say.
+    [[nodiscard]] PhaseClock& clock() { return clock_; }
+
+    /// Tries that this rank could not hold, and those that some rank could not.
+    [[nodiscard]] std::int64_t ooms() const { return ooms_; }
+
+    [[nodiscard]] std::int64_t oom_replans() const { return oom_replans_; }
+
 private:
     void accumulate(const StepRequest& request);
     void run_micro_batch(const StagedBatch& batch);
@@ -82,6 +91,8 @@ private:
     std::int64_t loaded_before_ = 0;
     bool out_of_memory_ = false;
     std::string fatal_;
+    PhaseClock clock_;
+    std::int64_t ooms_ = 0, oom_replans_ = 0;
 };
 
 }  // namespace bw::trainer

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <filesystem>
 
+#include "worker/trainer/memory/capped_allocator.h"
+
 namespace bw::trainer {
 namespace {
 
@@ -21,7 +23,8 @@ TrainingLoop::TrainingLoop(Training& training, AgentChannel& channel)
     : training_(training),
       channel_(channel),
       wall_seconds_before_(training.state.wall_seconds),
-      last_report_(began_),
+      step_at_start_(training.state.step),
+      samples_at_start_(training.state.samples_total),
       samples_at_report_(training.state.samples_total) {}
 
 Result<void> TrainingLoop::open_curve() {
@@ -102,6 +105,8 @@ Result<void> TrainingLoop::evaluate_if_due(std::int64_t epoch) {
     const bool due =
         interval > 0 && ((epoch + 1) % interval == 0 || state.step == training_.total_steps());
     if (!due) return {};
+    auto& clock = training_.stepper->clock();
+    clock.enter(Phase::evaluation);
     auto evaluation = evaluate(
         *training_.network,
         *training_.test_loader,
@@ -110,6 +115,7 @@ Result<void> TrainingLoop::evaluate_if_due(std::int64_t epoch) {
         training_.start.rank,
         training_.test_samples
     );
+    clock.enter(Phase::other);
     if (!evaluation) return evaluation.error();
     if (!std::isfinite(evaluation->loss)) {
         return fail(
@@ -143,28 +149,55 @@ Result<void> TrainingLoop::end_epoch() {
 }
 
 Result<void> TrainingLoop::write_checkpoint_if_first() {
+    const auto began = Clock::now();
     if (!training_.is_first_rank()) return {};
     if (auto synced = curve_->sync(); !synced) return synced;
+    auto& clock = training_.stepper->clock();
+    clock.enter(Phase::checkpoint, began);
     const auto path = checkpoint_path(training_.start.attempt_dir, training_.state.step);
     std::vector<torch::Tensor> hold;
     const auto tensors = bytes_of(checkpoint_tensors(training_), hold);
     if (auto written = write_checkpoint(path, checkpoint_metadata(training_), tensors); !written)
         return written;
-    channel_.send(wire::CheckpointDurable{.step = training_.state.step, .path = path.string()});
+    clock.enter(Phase::other);
+    channel_.send(wire::CheckpointDurable{
+        .step = training_.state.step, .path = path.string(), .seconds = seconds_since(began)});
     return {};
 }
 
-void TrainingLoop::report_progress(const StepOutcome& outcome) {
-    const auto now = Clock::now();
-    if (!training_.is_first_rank() || now - last_report_ < kReportInterval) return;
+/// The first step is reported at once: a short job should be seen more than once.
+void TrainingLoop::report_if_due(const StepOutcome& outcome) {
+    const auto samples = static_cast<double>(outcome.samples);
+    loss_ = outcome.loss_sum / samples;
+    accuracy_ = outcome.correct / samples;
+    if (!last_report_ || Clock::now() - *last_report_ >= kReportInterval) report_progress();
+}
+
+void TrainingLoop::report_progress() {
     const auto& state = training_.state;
+    auto& stepper = *training_.stepper;
+    const auto now = Clock::now();
+    stepper.clock().enter(Phase::other, now);
+    if (state.samples_total > samples_at_report_) {  // else the last rate is the newest there is
+        const std::chrono::duration<double> since = now - last_report_.value_or(began_);
+        samples_per_second_ = (state.samples_total - samples_at_report_) / since.count();
+    }
     channel_.send_if_room(wire::Progress{
         .step = state.step,
         .total_steps = training_.total_steps(),
         .epoch = static_cast<int>(training_.sampler->epoch_of(state.step - 1)),
-        .loss = outcome.loss_sum / static_cast<double>(outcome.samples),
-        .samples_per_second =
-            (state.samples_total - samples_at_report_) / seconds_since(last_report_)});
+        .loss = loss_,
+        .samples_per_second = samples_per_second_,
+        .accuracy = accuracy_,
+        .learning_rate = training_.params.learning_rate,
+        .steps = state.step - step_at_start_,
+        .samples = static_cast<std::int64_t>(state.samples_total - samples_at_start_),
+        .oom_replans = stepper.oom_replans(),
+        .phases = stepper.clock().totals(),
+        .micro_batch = stepper.plan().micro_batch,
+        .accumulation = stepper.plan().accumulation,
+        .ooms = stepper.ooms(),
+        .peak_bytes = CappedAllocator::get().peak_bytes()});
     last_report_ = now;
     samples_at_report_ = state.samples_total;
 }
@@ -183,7 +216,7 @@ void TrainingLoop::finish() {
         .test_loss = state.test_loss,
         .test_accuracy = state.test_accuracy,
         .samples_per_second = state.step_seconds > 0 ? state.samples_total / state.step_seconds : 0,
-        .peak_bytes = 0});
+        .peak_bytes = CappedAllocator::get().peak_bytes()});
 }
 
 Result<void> TrainingLoop::run() {
@@ -191,6 +224,7 @@ Result<void> TrainingLoop::run() {
     auto& state = training_.state;
     const std::int64_t total = training_.total_steps();
     const std::int64_t interval = training_.start.checkpoint_steps;
+    training_.stepper->clock().restart();
     channel_.send(wire::Running{
         .step = state.step, .total_steps = total, .data_fingerprint = training_.data_fingerprint});
     while (state.step < total) {
@@ -199,7 +233,7 @@ Result<void> TrainingLoop::run() {
         auto outcome = run_step();
         if (!outcome) return outcome.error();
         if (auto recorded = record_step(*outcome, seconds_since(began)); !recorded) return recorded;
-        report_progress(*outcome);
+        report_if_due(*outcome);
         const bool stops = state.step < total && (outcome->stop.preempt || outcome->stop.cancel);
         if (stops && outcome->stop.cancel) break;
         const bool epoch_ends =
@@ -212,6 +246,7 @@ Result<void> TrainingLoop::run() {
         }
         if (stops) break;
     }
+    if (state.step > step_at_start_) report_progress();  // the totals, to the end
     if (state.step < total) {
         channel_.send(wire::Stopped{.step = state.step});
     } else {

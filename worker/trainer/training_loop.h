@@ -12,7 +12,7 @@
 
 namespace bw::trainer {
 
-/// Rank 0 reports and writes; the others only train. Not thread-safe.
+/// Rank 0 writes and reports facts; every rank reports its progress. Not thread-safe.
 class TrainingLoop {
 public:
     TrainingLoop(Training& training, AgentChannel& channel);
@@ -31,7 +31,8 @@ private:
     Result<void> end_epoch();
     Result<void> evaluate_if_due(std::int64_t epoch);
     Result<void> write_checkpoint_if_first();
-    void report_progress(const StepOutcome& outcome);
+    void report_if_due(const StepOutcome& outcome);
+    void report_progress();
     void finish();
 
     Training& training_;
@@ -40,8 +41,11 @@ private:
     StopRequests stop_;
     Clock::time_point began_ = Clock::now();
     double wall_seconds_before_ = 0;
-    Clock::time_point last_report_;
-    double samples_at_report_ = 0;
+    std::int64_t step_at_start_ = 0;
+    double samples_at_start_ = 0;
+    double loss_ = 0, accuracy_ = 0;  // of the last step
+    std::optional<Clock::time_point> last_report_;
+    double samples_at_report_ = 0, samples_per_second_ = 0;
 };
 
 }  // namespace bw::trainer

@@ -93,14 +93,47 @@ TEST(TrainerWire, ReportsKeepEveryField) {
     EXPECT_EQ(progress.epoch, 3);
     EXPECT_EQ(progress.loss, 0.1);
     EXPECT_EQ(progress.samples_per_second, 1e300);
-    const auto durable = through_wire_from_trainer(CheckpointDurable{5, "/p"});
+    const auto durable = through_wire_from_trainer(CheckpointDurable{5, "/p", 0.5});
     EXPECT_EQ(durable.step, 5);
     EXPECT_EQ(durable.path, "/p");
+    EXPECT_EQ(durable.seconds, 0.5);
     EXPECT_EQ(through_wire_from_trainer(Stopped{9}).step, 9);
     const auto failed = through_wire_from_trainer(Failed{13, "loss is nan", false});
     EXPECT_EQ(failed.code, 13);
     EXPECT_EQ(failed.message, "loss is nan");
     EXPECT_FALSE(failed.retry);
+}
+
+TEST(TrainerWire, ProgressKeepsTheTotalsOfTheAttemptAndOfTheRank) {
+    Progress sent;
+    sent.accuracy = 0.75;
+    sent.learning_rate = 1e-3;
+    sent.steps = 4;
+    sent.samples = 128;
+    sent.oom_replans = 2;
+    sent.phases = {1, 2, 3, 4, 5, 6, 7, 8};
+    sent.micro_batch = 16;
+    sent.accumulation = 3;
+    sent.ooms = 1;
+    sent.peak_bytes = std::int64_t{1} << 40;
+    const auto got = through_wire_from_trainer(sent);
+    EXPECT_EQ(got.accuracy, sent.accuracy);
+    EXPECT_EQ(got.learning_rate, sent.learning_rate);
+    EXPECT_EQ(got.steps, sent.steps);
+    EXPECT_EQ(got.samples, sent.samples);
+    EXPECT_EQ(got.oom_replans, sent.oom_replans);
+    EXPECT_EQ(got.phases.data, 1);
+    EXPECT_EQ(got.phases.forward, 2);
+    EXPECT_EQ(got.phases.backward, 3);
+    EXPECT_EQ(got.phases.all_reduce, 4);
+    EXPECT_EQ(got.phases.optimizer, 5);
+    EXPECT_EQ(got.phases.evaluation, 6);
+    EXPECT_EQ(got.phases.checkpoint, 7);
+    EXPECT_EQ(got.phases.other, 8);
+    EXPECT_EQ(got.micro_batch, sent.micro_batch);
+    EXPECT_EQ(got.accumulation, sent.accumulation);
+    EXPECT_EQ(got.ooms, sent.ooms);
+    EXPECT_EQ(got.peak_bytes, sent.peak_bytes);
 }
 
 TEST(TrainerWire, ResultsKeepEveryField) {

@@ -1,6 +1,7 @@
 // One attempt from Start to its end, with real processes: what is reported, and how it fails.
 #include <cmath>
 #include <csignal>
+#include <cstdio>
 
 #include <gtest/gtest.h>
 
@@ -66,6 +67,50 @@ TEST_F(Attempt, ReportsItsEpochsAndItsResult) {
     double mean = 0;
     for (int i = 10; i < 15; ++i) mean += losses[static_cast<std::size_t>(i)] / 5;
     EXPECT_NEAR(epochs[2].train_loss, mean, 1e-12);
+}
+
+double sum(const wire::PhaseSeconds& phases) {
+    return phases.data + phases.forward + phases.backward + phases.all_reduce + phases.optimizer +
+           phases.evaluation + phases.checkpoint + phases.other;
+}
+
+// Against two clocks of others: the seconds of the steps, and those of the whole loop as in the
+// curve's last row.
+TEST_F(Attempt, EachRankSaysWhereItsTimeWentAndItAddsUp) {
+    auto options = job(2);
+    options.params["num_epochs"] = 60;
+    options.params["batch_size"] = 20;
+    options.checkpoint_steps = 100;
+    const auto ends = Gang(options).run();
+    const double wall = last_curve_seconds(options.attempt_dir);
+    for (const auto& end : ends) {
+        const auto* last = end.find<wire::Progress>();
+        const auto* finished = end.find<wire::Finished>();
+        ASSERT_TRUE(last != nullptr && finished != nullptr);
+        const double steps_took = 300.0 * 20 / finished->samples_per_second;  // of this rank
+        EXPECT_EQ(last->steps, 300);
+        EXPECT_EQ(last->samples, 300 * 20);
+        EXPECT_EQ(last->learning_rate, 0.01);
+        EXPECT_GT(last->accuracy, 0);
+        EXPECT_EQ(last->micro_batch, 10);
+        EXPECT_GT(last->peak_bytes, 0);
+        const auto& phases = last->phases;
+        for (const double part :
+             {phases.data, phases.forward, phases.backward, phases.all_reduce, phases.optimizer}) {
+            EXPECT_GT(part, 0);
+        }
+        EXPECT_NEAR(sum(phases) / wall, 1, 0.05);
+        const double of_steps = sum(phases) - phases.evaluation - phases.checkpoint;
+        EXPECT_NEAR(of_steps / steps_took, 1, 0.05);
+        std::printf(
+            "all phases / wall of the loop %.4f, phases of steps / wall of steps %.4f\n",
+            sum(phases) / wall,
+            of_steps / steps_took
+        );
+    }
+    EXPECT_GT(ends[0].find<wire::Progress>()->phases.checkpoint, 0);
+    EXPECT_EQ(ends[1].find<wire::Progress>()->phases.checkpoint, 0) << "only rank 0 writes";
+    EXPECT_GT(ends[0].find<wire::CheckpointDurable>()->seconds, 0);
 }
 
 TEST_F(Attempt, TheLastBatchOfAnEpochCanBeKept) {

@@ -176,4 +176,11 @@ std::vector<double> curve_losses(const std::filesystem::path& attempt_dir) {
     return losses;
 }
 
+double last_curve_seconds(const std::filesystem::path& attempt_dir) {
+    std::ifstream in(attempt_dir / "curve.csv");
+    std::string line, last;
+    while (std::getline(in, line)) last = line;
+    return std::strtod(last.c_str() + last.rfind(',') + 1, nullptr);
+}
+
 }  // namespace bw::trainer::test

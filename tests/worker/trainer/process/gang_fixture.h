@@ -80,4 +80,7 @@ private:
 /// The losses of curve.csv in the order of its rows; the steps must be 1, 2, 3, ...
 std::vector<double> curve_losses(const std::filesystem::path& attempt_dir);
 
+/// The wall seconds of curve.csv's last row.
+double last_curve_seconds(const std::filesystem::path& attempt_dir);
+
 }  // namespace bw::trainer::test

@@ -1,9 +1,9 @@
 #include "plan/peak_model.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <optional>
+#include <span>
 #include <utility>
 
 namespace bw::plan {
@@ -12,51 +12,63 @@ namespace {
 constexpr double kExactMargin = 0.005;
 constexpr double kPhaseMargin = 0.03;
 
-using Values = std::array<std::int64_t, 3>;  // one per probe; the last unused where there are two
-
-/// The probes' equations fixed + m * per_sample + k * per_group = value, solved once for all
-/// values.
+/// Bytes of one thing in a few micro-batches, and the plane through them.
 class Equations {
 public:
-    static std::optional<Equations> of(std::span<const MemoryTrace> probes) {
-        if (probes.size() < 2) return std::nullopt;
+    /// All observations are of one size: nothing is known to grow.
+    static Equations constant() { return {}; }
+
+    /// Chooses as many observations as there are unknowns; nothing when they do not tell the bytes
+    /// of samples, and of groups where these vary, apart.
+    static std::optional<Equations> of(std::span<const Observation> observations) {
         Equations e;
-        e.dm1_ = probes[1].samples - probes[0].samples;
-        e.first_ = {probes[0].samples, probes[0].groups};
-        if (probes.size() == 2) {
-            // Without a third probe the groups' bytes count as fixed ones, or go with the samples'.
-            e.determinant_ = e.dm1_;
-            return e.dm1_ == 0 ? std::nullopt : std::optional(e);
+        const auto size = observations.size();
+        e.second_ = 1;
+        const auto differs = [&observations](std::size_t i) {
+            return observations[i].samples != observations[0].samples;
+        };
+        while (e.second_ < size && !differs(e.second_)) ++e.second_;
+        if (e.second_ >= size) return std::nullopt;
+        e.dm2_ = observations[e.second_].samples - observations[0].samples;
+        e.dk2_ = observations[e.second_].groups - observations[0].groups;
+        for (std::size_t i = 1; i < size && e.third_ == 0; ++i) {
+            e.dm3_ = observations[i].samples - observations[0].samples;
+            e.dk3_ = observations[i].groups - observations[0].groups;
+            e.determinant_ = e.dm2_ * e.dk3_ - e.dm3_ * e.dk2_;
+            if (e.determinant_ != 0) e.third_ = i;
         }
-        e.has_groups_ = true;
-        e.dk1_ = probes[1].groups - probes[0].groups;
-        e.dm2_ = probes[2].samples - probes[0].samples;
-        e.dk2_ = probes[2].groups - probes[0].groups;
-        e.determinant_ = e.dm1_ * e.dk2_ - e.dm2_ * e.dk1_;
-        return e.determinant_ == 0 ? std::nullopt : std::optional(e);
+        e.samples_ = static_cast<double>(observations[0].samples);
+        e.groups_ = static_cast<double>(observations[0].groups);
+        return e;
     }
 
-    [[nodiscard]] Plane solve(const Values& value) const {
-        const std::int64_t d1 = value[1] - value[0];
-        const std::int64_t d2 = value[2] - value[0];
-        const auto determinant = static_cast<double>(determinant_);
+    /// `value`: of the observation with an index.
+    template <class Value>
+    [[nodiscard]] Plane solve(Value value) const {
+        const std::int64_t v1 = value(0);
+        const std::int64_t d2 = value(second_) - v1;
         Plane plane;
-        if (has_groups_) {
-            plane.per_sample = static_cast<double>(d1 * dk2_ - d2 * dk1_) / determinant;
-            plane.per_group = static_cast<double>(dm1_ * d2 - dm2_ * d1) / determinant;
-        } else {
-            plane.per_sample = static_cast<double>(d1) / determinant;
+        if (dm2_ == 0) {
+            plane.fixed = static_cast<double>(v1);
+            return plane;
         }
-        plane.fixed = static_cast<double>(value[0]) -
-                      plane.per_sample * static_cast<double>(first_.first) -
-                      plane.per_group * static_cast<double>(first_.second);
+        if (third_ != 0) {
+            const std::int64_t d3 = value(third_) - v1;
+            const auto determinant = static_cast<double>(determinant_);
+            plane.per_sample = static_cast<double>(d2 * dk3_ - d3 * dk2_) / determinant;
+            plane.per_group = static_cast<double>(dm2_ * d3 - dm3_ * d2) / determinant;
+        } else {
+            plane.per_sample = static_cast<double>(d2) / static_cast<double>(dm2_);
+        }
+        plane.fixed =
+            static_cast<double>(v1) - plane.per_sample * samples_ - plane.per_group * groups_;
         return plane;
     }
 
 private:
-    std::int64_t dm1_ = 0, dk1_ = 0, dm2_ = 0, dk2_ = 0, determinant_ = 1;
-    std::pair<std::int64_t, std::int64_t> first_;
-    bool has_groups_ = false;
+    std::size_t second_ = 0, third_ = 0;  // 0: no third; groups then count with the samples
+    std::int64_t dm2_ = 0, dk2_ = 0, dm3_ = 0, dk3_ = 0, determinant_ = 0;
+    double samples_ = 0, groups_ = 0;
 };
 
 void add(Plane& sum, const Plane& plane, double sign) {
@@ -85,55 +97,118 @@ std::vector<Plane> hull_of(std::vector<Plane> planes) {
 Error different_kernels(std::size_t event) {
     return fail(
         Errc::unsupported,
-        "the probes' allocations differ from event " + std::to_string(event) +
-            " on: kernels change with the micro-batch"
+        "the micro-batches' allocations differ from event " + std::to_string(event) +
+            " on: kernels change with their size"
+    );
+}
+
+Error not_affine(std::size_t event, const char* why) {
+    return fail(
+        Errc::unsupported, "the block of event " + std::to_string(event) + " " + std::string(why)
     );
 }
 
 Error not_independent() {
     return fail(
-        Errc::invalid_input, "the probes' micro-batches and groups do not tell their bytes apart"
+        Errc::invalid_input, "the traced micro-batches do not tell the bytes of samples apart"
     );
 }
 
-bool is_same_event(const MemoryEvent& a, const MemoryEvent& b) {
-    return a.kind == b.kind && a.id == b.id;
-}
-
-/// The first event at which the traces part, or nothing.
-std::optional<std::size_t> first_difference(std::span<const MemoryTrace> probes) {
-    const auto& reference = probes[0].events;
-    for (const MemoryTrace& probe : probes.subspan(1)) {
-        const auto [mine, other] = std::mismatch(
-            reference.begin(),
-            reference.end(),
-            probe.events.begin(),
-            probe.events.end(),
-            is_same_event
+/// The first event at which an observation differs in kind or block from the first, or nothing.
+std::optional<std::size_t> first_difference(std::span<const Observation> observations) {
+    const auto is_same = [](const MemoryEvent& a, const MemoryEvent& b) {
+        return a.kind == b.kind && a.id == b.id;
+    };
+    const auto& reference = observations[0].events;
+    for (const Observation& other : observations.subspan(1)) {
+        const auto [mine, its] = std::mismatch(
+            reference.begin(), reference.end(), other.events.begin(), other.events.end(), is_same
         );
-        if (mine != reference.end() || other != probe.events.end())
+        if (mine != reference.end() || its != other.events.end())
             return static_cast<std::size_t>(mine - reference.begin());
     }
     return std::nullopt;
 }
 
-/// Peaks of the phases of one trace; phases that the trace does not mark are one.
-std::vector<std::int64_t> phase_peaks(const MemoryTrace& trace) {
-    std::vector<std::int64_t> peaks;
-    std::int64_t live = trace.base_bytes;
-    std::size_t next = 0;
-    for (std::size_t i = 0; i < trace.events.size(); ++i) {
-        while (next < trace.phase_begins.size() && trace.phase_begins[next] <= i) {
-            peaks.push_back(live);
-            ++next;
-        }
-        if (peaks.empty()) peaks.push_back(live);
-        const MemoryEvent& event = trace.events[i];
-        const std::int64_t charged = event.bytes + trace.block_overhead_bytes;
-        live += event.kind == MemoryEvent::Kind::allocate ? charged : -charged;
-        peaks.back() = std::max(peaks.back(), live);
+/// Whether all observations lie on the plane, not only those that it was drawn through.
+template <class Value>
+bool holds(const Plane& plane, std::span<const Observation> observations, Value value) {
+    for (std::size_t i = 0; i < observations.size(); ++i) {
+        const double expected = plane.at(observations[i].samples, observations[i].groups);
+        if (std::abs(expected - static_cast<double>(value(i))) > 0.5) return false;
     }
-    return peaks;
+    return true;
+}
+
+/// Prepare and update do not depend on the micro-batch by much; it itself must be seen in two
+/// sizes.
+enum class Sizes { two_are_needed, one_is_enough };
+
+/// The planes of one part of the step, at every moment of it.
+Result<void> add_planes(
+    std::span<const Observation> observations, Sizes sizes, std::vector<Plane>& planes
+) {
+    if (observations.empty()) return {};
+    auto equations = Equations::of(observations);
+    if (!equations && sizes == Sizes::one_is_enough) equations = Equations::constant();
+    if (!equations) return not_independent();
+    if (const auto difference = first_difference(observations))
+        return different_kernels(*difference);
+    const auto base_of = [&](std::size_t o) { return observations[o].base_bytes; };
+    Plane live = equations->solve(base_of);
+    if (!holds(live, observations, base_of)) return not_affine(0, "finds another base each time");
+    planes.push_back(live);
+    for (std::size_t i = 0; i < observations[0].events.size(); ++i) {
+        const auto bytes_of = [&, i](std::size_t o) {
+            return observations[o].events[i].bytes + observations[o].block_overhead_bytes;
+        };
+        const Plane block = equations->solve(bytes_of);
+        if (block.per_sample < 0 || block.per_group < 0)
+            return not_affine(i, "shrinks where the micro-batch grows");
+        if (!holds(block, observations, bytes_of)) return not_affine(i, "is on no plane");
+        const bool grows = observations[0].events[i].kind == MemoryEvent::Kind::allocate;
+        add(live, block, grows ? 1 : -1);
+        if (grows) planes.push_back(live);
+    }
+    return {};
+}
+
+/// The most that was live in events [begin, end).
+std::int64_t peak_within(const Observation& observation, std::size_t begin, std::size_t end) {
+    std::int64_t live = observation.base_bytes;
+    std::int64_t peak = begin == 0 ? live : 0;
+    for (std::size_t i = 0; i < end; ++i) {
+        const MemoryEvent& event = observation.events[i];
+        const std::int64_t charged = event.bytes + observation.block_overhead_bytes;
+        live += event.kind == MemoryEvent::Kind::allocate ? charged : -charged;
+        if (i >= begin) peak = std::max(peak, live);
+    }
+    return peak;
+}
+
+enum class Phase { all_or_forward, backward };
+
+std::int64_t phase_peak(const Observation& observation, Phase phase) {
+    const std::size_t all = observation.events.size();
+    const std::size_t border = observation.backward == 0 ? all : observation.backward;
+    return phase == Phase::backward ? peak_within(observation, border, all)
+                                    : peak_within(observation, 0, border);
+}
+
+/// The line through a phase's peaks; what groups take goes with the samples.
+Result<void> add_phase(
+    std::vector<Observation> observations, Sizes sizes, Phase phase, std::vector<Plane>& planes
+) {
+    if (observations.empty()) return {};
+    for (Observation& observation : observations) observation.groups = 0;
+    auto equations = Equations::of(observations);
+    if (!equations && sizes == Sizes::one_is_enough) equations = Equations::constant();
+    if (!equations) return not_independent();
+    Plane plane =
+        equations->solve([&](std::size_t o) { return phase_peak(observations[o], phase); });
+    plane.per_sample = std::max(0.0, plane.per_sample);
+    planes.push_back(plane);
+    return {};
 }
 
 }  // namespace
@@ -141,48 +216,28 @@ std::vector<std::int64_t> phase_peaks(const MemoryTrace& trace) {
 PeakModel::PeakModel(std::vector<Plane> planes, Exactness exactness)
     : planes_(hull_of(std::move(planes))), exactness_(exactness) {}
 
-Result<PeakModel> PeakModel::fit(std::span<const MemoryTrace> probes) {
-    const auto equations = Equations::of(probes.first(std::min<std::size_t>(probes.size(), 3)));
-    if (!equations) return not_independent();
-    if (const auto difference = first_difference(probes)) return different_kernels(*difference);
-    const auto values_of = [&probes](auto value) {
-        Values values{};
-        for (std::size_t p = 0; p < std::min<std::size_t>(probes.size(), 3); ++p)
-            values[p] = value(probes[p]);
-        return values;
-    };
-    Plane live = equations->solve(values_of([](const MemoryTrace& t) { return t.base_bytes; }));
-    std::vector<Plane> planes = {live};
-    for (std::size_t i = 0; i < probes[0].events.size(); ++i) {
-        const Plane block = equations->solve(values_of([i](const MemoryTrace& t) {
-            return t.events[i].bytes + t.block_overhead_bytes;
-        }));
-        if (block.per_sample < 0 || block.per_group < 0) {
-            return fail(
-                Errc::unsupported,
-                "block " + std::to_string(probes[0].events[i].id) +
-                    " shrinks where the micro-batch grows"
-            );
-        }
-        const bool grows = probes[0].events[i].kind == MemoryEvent::Kind::allocate;
-        add(live, block, grows ? 1 : -1);
-        if (grows) planes.push_back(live);
-    }
+Result<PeakModel> PeakModel::fit(const Observations& all) {
+    if (all.micro_batches.empty()) return not_independent();
+    std::vector<Plane> planes;
+    if (auto added = add_planes(all.prepares, Sizes::one_is_enough, planes); !added)
+        return added.error();
+    if (auto added = add_planes(all.micro_batches, Sizes::two_are_needed, planes); !added)
+        return added.error();
+    if (auto added = add_planes(all.updates, Sizes::one_is_enough, planes); !added)
+        return added.error();
     return PeakModel(std::move(planes), Exactness::exact);
 }
 
-Result<PeakModel> PeakModel::fit_phases(std::span<const MemoryTrace> probes) {
-    // Two probes of different m; what groups take goes with the samples.
-    const auto equations = Equations::of(probes.first(std::min<std::size_t>(probes.size(), 2)));
-    if (!equations) return not_independent();
-    const auto first = phase_peaks(probes[0]);
-    const auto second = phase_peaks(probes[1]);
-    if (first.size() != second.size()) return not_independent();
+Result<PeakModel> PeakModel::fit_phases(const Observations& all) {
+    if (all.micro_batches.empty()) return not_independent();
     std::vector<Plane> planes;
-    for (std::size_t phase = 0; phase < first.size(); ++phase) {
-        Plane plane = equations->solve({first[phase], second[phase], 0});
-        if (plane.per_sample < 0) plane = {static_cast<double>(first[phase]), 0, 0};
-        planes.push_back(plane);
+    for (const auto phase : {Phase::all_or_forward, Phase::backward}) {
+        if (auto added = add_phase(all.micro_batches, Sizes::two_are_needed, phase, planes); !added)
+            return added.error();
+    }
+    for (const auto* part : {&all.prepares, &all.updates}) {
+        const auto added = add_phase(*part, Sizes::one_is_enough, Phase::all_or_forward, planes);
+        if (!added) return added.error();
     }
     return PeakModel(std::move(planes), Exactness::by_phase);
 }

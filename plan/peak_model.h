@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -36,14 +35,15 @@ public:
     PeakModel() = default;
     PeakModel(std::vector<Plane> planes, Exactness exactness);
 
-    /// Affine replay. Two traces of different m; where they have groups, a third that tells the
-    /// groups' bytes from the samples' (not on a line with the others). Errors: Errc::unsupported
-    /// when the traces ran different kernels or a block is not affine, Errc::invalid_input when the
-    /// probes cannot tell the unknowns apart.
-    static Result<PeakModel> fit(std::span<const MemoryTrace> probes);
+    /// Affine replay: every block of a part of the step gets bytes per sample and per group, from
+    /// micro-batches of two sizes and, where there are groups, one that tells the groups' bytes
+    /// from the samples' (4 and 8 samples in 1 and 2 groups do not; 4 in 2 besides do). What is
+    /// observed beyond that must agree. Errors: Errc::unsupported when different kernels ran or a
+    /// block is not affine, Errc::invalid_input when the unknowns cannot be told apart.
+    static Result<PeakModel> fit(const Observations& observations);
 
     /// The fallback: a plane per phase through the phases' peaks. Errors: Errc::invalid_input.
-    static Result<PeakModel> fit_phases(std::span<const MemoryTrace> probes);
+    static Result<PeakModel> fit_phases(const Observations& observations);
 
     /// In bytes, of a micro-batch of `samples` samples in `groups` BatchNorm groups.
     [[nodiscard]] std::int64_t peak(std::int64_t samples, std::int64_t groups) const;

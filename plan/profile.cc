@@ -3,6 +3,8 @@
 #include <charconv>
 #include <utility>
 
+#include "base/sha256.h"
+
 namespace bw::plan {
 namespace {
 
@@ -101,6 +103,16 @@ bool take_line(Draft& draft, std::string_view text) {
 }
 
 }  // namespace
+
+std::string profile_key(const ProfileSubject& subject) {
+    const auto& s = subject;
+    std::string text = "batchwright-subject-1";
+    for (const std::string& field : {s.model, s.precision, s.optimizer, s.bn, s.device, s.torch})
+        text += "\n" + field;
+    for (const int field : {s.classes, s.channels, s.height, s.width, s.threads})
+        text += "\n" + std::to_string(field);
+    return sha256_hex(text);
+}
 
 std::string to_text(const Profile& profile) {
     std::string out = std::string(kFormat) + "\n";

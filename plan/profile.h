@@ -13,6 +13,21 @@
 
 namespace bw::plan {
 
+/// What memory and time of a step depend on, beside m: what a profile is looked up by.
+struct ProfileSubject {
+    std::string model;
+    int classes = 10, channels = 3, height = 0, width = 0;
+    std::string precision = "fp32";
+    std::string optimizer;  // with what changes its allocations: "sgd+momentum+decay"
+    std::string bn;         // "" for a network without BatchNorm
+    std::string device;     // "cpu", or a GPU's name
+    int threads = 1;        // kernels depend on it
+    std::string torch;      // its version
+};
+
+/// SHA-256 of the subject; a file name.
+std::string profile_key(const ProfileSubject& subject);
+
 /// A step that ran under a plan and was traced.
 struct Confirmation {
     std::int64_t samples = 0, groups = 0, peak_bytes = 0;

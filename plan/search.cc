@@ -271,19 +271,26 @@ std::vector<Candidate> candidates_of(
     return result;
 }
 
+/// Of the rank that has the least left.
 std::string fits_text(const Choice& choice) {
-    std::string text = "micro-batches of " + std::to_string(choice.plan.micro_batch) + " need " +
-                       format_bytes(choice.predicted_peak_bytes);
-    if (choice.limit_bytes == 0) return text + "; no memory limit is set";
-    double headroom = 1;
+    const auto headroom = [](const RankChoice& rank) {
+        return 1 - static_cast<double>(rank.predicted_peak_bytes) /
+                       static_cast<double>(rank.limit_bytes);
+    };
+    const RankChoice* tightest = nullptr;
     for (const RankChoice& rank : choice.ranks) {
         if (rank.limit_bytes == 0) continue;
-        const auto peak = static_cast<double>(rank.predicted_peak_bytes);
-        headroom = std::min(headroom, 1 - peak / static_cast<double>(rank.limit_bytes));
+        if (tightest == nullptr || headroom(rank) < headroom(*tightest)) tightest = &rank;
+    }
+    if (tightest == nullptr) {
+        return "micro-batches of " + std::to_string(choice.plan.micro_batch) + " need " +
+               format_bytes(choice.predicted_peak_bytes) + "; no memory limit is set";
     }
     char percent[32];
-    std::snprintf(percent, sizeof percent, " (%.1f %% free)", headroom * 100);
-    return text + " of " + format_bytes(choice.limit_bytes) + percent;
+    std::snprintf(percent, sizeof percent, " (%.1f %% free)", headroom(*tightest) * 100);
+    return "micro-batches of " + std::to_string(tightest->micro_batch) + " need " +
+           format_bytes(tightest->predicted_peak_bytes) + " of " +
+           format_bytes(tightest->limit_bytes) + percent;
 }
 
 }  // namespace

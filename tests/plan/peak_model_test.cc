@@ -10,59 +10,65 @@ namespace bw::plan {
 namespace {
 
 using Kind = MemoryEvent::Kind;
+using Part = TraceSegment::Kind;
 
 constexpr std::int64_t kOverhead = 64;
 
-/// A step with forward activations, a large block that only the update takes, and groups' sums.
-class Step {
-public:
-    Step(std::int64_t samples, std::int64_t groups) {
-        trace_.samples = samples;
-        trace_.groups = groups;
-        trace_.base_bytes = 1'000'000;
-        trace_.block_overhead_bytes = kOverhead;
-        for (int micro = 0; micro < 2; ++micro) {
-            const auto input = take(4 * 784 * samples);
-            const auto hidden = take(4 * 3000 * samples);
-            const auto statistics = take(16 * 24 * groups);
-            const auto mask = take(3000 * samples + 5);
-            release(input);
-            const auto gradient = take(4 * 3000 * samples);
-            release(mask);
-            release(hidden);
-            release(statistics);
-            release(gradient);
-        }
-        const auto scratch = take(900'000);
-        release(scratch);
-    }
-
-    [[nodiscard]] const MemoryTrace& trace() const { return trace_; }
-
-private:
-    std::int64_t take(std::int64_t bytes) {
-        trace_.events.push_back({Kind::allocate, next_, bytes});
-        sizes_[next_] = bytes;
-        return next_++;
-    }
-
-    void release(std::int64_t id) { trace_.events.push_back({Kind::release, id, sizes_.at(id)}); }
-
-    MemoryTrace trace_;
-    std::int64_t next_ = 0;
-    std::map<std::int64_t, std::int64_t> sizes_;
+struct Micro {
+    std::int64_t samples = 0, groups = 0;
 };
 
-std::vector<MemoryTrace> probes_with_groups() {
-    return {Step(4, 1).trace(), Step(8, 1).trace(), Step(4, 2).trace()};
+enum class Kernels { one, switch_at_16 };
+
+/// A step with forward activations, a large block that only the update takes, groups' sums, and a
+/// stage for the micro-batch that lives on.
+MemoryTrace step(const std::vector<Micro>& micros, Kernels kernels = Kernels::one) {
+    MemoryTrace trace;
+    trace.base_bytes = 1'000'000;
+    trace.block_overhead_bytes = kOverhead;
+    std::map<std::int64_t, std::int64_t> sizes;
+    const auto take = [&](std::int64_t bytes) {
+        const auto id = static_cast<std::int64_t>(sizes.size());
+        trace.events.push_back({Kind::allocate, id, bytes});
+        sizes[id] = bytes;
+        return id;
+    };
+    const auto release = [&](std::int64_t id) {
+        trace.events.push_back({Kind::release, id, sizes.at(id)});
+    };
+    const auto begin = [&](Part part, Micro micro) {
+        trace.segments.push_back({part, micro.samples, micro.groups, trace.events.size()});
+    };
+    begin(Part::prepare, {micros.front().samples, 0});
+    take(4 * 784 * micros.front().samples);
+    for (const Micro& micro : micros) {
+        begin(Part::forward, micro);
+        const auto hidden = take(4 * 3000 * micro.samples);
+        const auto statistics = take(16 * 24 * micro.groups);
+        const auto mask = take(3000 * micro.samples + 5);
+        if (kernels == Kernels::switch_at_16 && micro.samples >= 16) release(take(50'000));
+        begin(Part::backward, micro);
+        const auto gradient = take(4 * 3000 * micro.samples);
+        for (const auto id : {mask, hidden, statistics, gradient}) release(id);
+    }
+    begin(Part::update, {micros.front().samples, 0});
+    release(take(900'000));
+    return trace;
 }
 
+/// Two micro-batches, in one group and in two.
+std::vector<MemoryTrace> probes(Kernels kernels = Kernels::one) {
+    return {step({{4, 1}, {4, 2}}, kernels), step({{8, 1}, {8, 2}}, kernels)};
+}
+
+Observations parts_of(const MemoryTrace& trace) { return observe({&trace, 1}); }
+
 TEST(PeakModel, ReplaysEveryMicroBatchExactlyThoughThePeakIsNoLine) {
-    const auto model = PeakModel::fit(probes_with_groups());
+    const auto model = PeakModel::fit(observe(probes()));
     ASSERT_TRUE(model) << model.error().message;
     for (std::int64_t samples = 1; samples <= 600; samples += 7) {
         for (const std::int64_t groups : {1, 2, 3, 17}) {
-            EXPECT_EQ(model->peak(samples, groups), peak_of(Step(samples, groups).trace()))
+            EXPECT_EQ(model->peak(samples, groups), peak_of(step({{samples, groups}})))
                 << samples << " samples in " << groups << " groups";
         }
     }
@@ -70,61 +76,72 @@ TEST(PeakModel, ReplaysEveryMicroBatchExactlyThoughThePeakIsNoLine) {
 }
 
 TEST(PeakModel, ALineThroughThePeaksOfTheProbesWouldMissWhatTheUpdateHides) {
-    const auto model = PeakModel::fit(probes_with_groups());
+    const std::int64_t small = peak_of(step({{4, 1}}));
+    const std::int64_t large = peak_of(step({{8, 1}}));
+    const std::int64_t line = small + (large - small) / 4 * (200 - 4);
+    const auto model = PeakModel::fit(observe(probes()));
     ASSERT_TRUE(model);
-    EXPECT_EQ(model->peak(4, 1), model->peak(8, 1)) << "slope zero: the update is the peak";
-    EXPECT_GT(model->peak(64, 1), 2 * model->peak(8, 1) - model->peak(4, 1));
+    EXPECT_GT(model->peak(200, 1), 2 * line);
+    EXPECT_EQ(model->peak(200, 1), peak_of(step({{200, 1}})));
 }
 
-TEST(PeakModel, WithoutGroupsTwoProbesAreEnough) {
-    const std::vector<MemoryTrace> probes = {Step(4, 0).trace(), Step(8, 0).trace()};
-    const auto model = PeakModel::fit(probes);
+TEST(PeakModel, WithoutGroupsTwoSizesAreEnough) {
+    const std::vector<MemoryTrace> traces = {step({{4, 0}, {4, 0}}), step({{8, 0}, {8, 0}})};
+    const auto model = PeakModel::fit(observe(traces));
     ASSERT_TRUE(model);
-    EXPECT_EQ(model->peak(100, 0), peak_of(Step(100, 0).trace()));
+    EXPECT_EQ(model->peak(100, 0), peak_of(step({{100, 0}})));
 }
 
 TEST(PeakModel, KeepsOnlyPlanesThatCanBeTheLargest) {
-    const auto model = PeakModel::fit(probes_with_groups());
+    const auto model = PeakModel::fit(observe(probes()));
     ASSERT_TRUE(model);
     EXPECT_LT(model->planes().size(), 6u);
 }
 
-TEST(PeakModel, ProbesOnALineCannotTellGroupsFromSamples) {
-    const std::vector<MemoryTrace> probes = {
-        Step(4, 1).trace(), Step(8, 2).trace(), Step(12, 3).trace()};
-    EXPECT_EQ(PeakModel::fit(probes).error().code, Errc::invalid_input);
-    const std::vector<MemoryTrace> one = {Step(4, 1).trace()};
-    EXPECT_EQ(PeakModel::fit(one).error().code, Errc::invalid_input);
+TEST(PeakModel, OneSizeCannotTellWhatASampleTakes) {
+    const std::vector<MemoryTrace> one = {step({{4, 1}, {4, 2}})};
+    EXPECT_EQ(PeakModel::fit(observe(one)).error().code, Errc::invalid_input);
+    EXPECT_EQ(PeakModel::fit({}).error().code, Errc::invalid_input);
 }
 
 TEST(PeakModel, AnotherSequenceOfEventsIsAnotherKernel) {
-    auto probes = probes_with_groups();
-    probes[1].events.insert(probes[1].events.begin() + 3, {Kind::allocate, 99, 8});
-    const auto longer = PeakModel::fit(probes);
-    ASSERT_FALSE(longer);
-    EXPECT_EQ(longer.error().code, Errc::unsupported);
-    EXPECT_NE(longer.error().message.find("event 3"), std::string::npos) << longer.error().message;
-    EXPECT_NE(sequence_digest(probes[0]), sequence_digest(probes[1]));
-    EXPECT_EQ(sequence_digest(probes[0]), sequence_digest(probes[2])) << "sizes do not count";
+    const std::vector<MemoryTrace> traces = {
+        step({{8, 1}, {8, 2}}, Kernels::switch_at_16),
+        step({{16, 1}, {16, 2}}, Kernels::switch_at_16)};
+    const auto model = PeakModel::fit(observe(traces));
+    ASSERT_FALSE(model);
+    EXPECT_EQ(model.error().code, Errc::unsupported);
+    EXPECT_NE(model.error().message.find("event 4"), std::string::npos) << model.error().message;
+    const auto small = parts_of(traces[0]).micro_batches;
+    const auto large = parts_of(traces[1]).micro_batches;
+    EXPECT_NE(sequence_digest(small[0]), sequence_digest(large[0]));
+    EXPECT_EQ(sequence_digest(small[0]), sequence_digest(small[1])) << "sizes do not count";
+}
+
+TEST(PeakModel, WhatIsObservedBeyondNeedMustAgree) {
+    auto traces = probes();
+    traces.push_back(step({{12, 3}, {12, 1}}));
+    EXPECT_TRUE(PeakModel::fit(observe(traces)));
+    traces.back().events[1].bytes += 4096;  // of the first micro-batch's first block
+    const auto model = PeakModel::fit(observe(traces));
+    ASSERT_FALSE(model);
+    EXPECT_EQ(model.error().code, Errc::unsupported);
 }
 
 TEST(PeakModel, ABlockThatShrinksIsNotAffine) {
-    auto probes = probes_with_groups();
-    probes[1].events[0].bytes = 1;
-    EXPECT_EQ(PeakModel::fit(probes).error().code, Errc::unsupported);
+    auto traces = probes();
+    traces[1].events[1].bytes = 1;
+    EXPECT_EQ(PeakModel::fit(observe(traces)).error().code, Errc::unsupported);
 }
 
 TEST(PeakModel, ThePhasesAreTheFallback) {
-    auto probes = probes_with_groups();
-    for (auto& probe : probes) probe.phase_begins = {0, probe.events.size() - 2};
-    probes[1].events.insert(probes[1].events.begin(), {Kind::allocate, 99, 8});
-    probes[1].phase_begins[1] += 1;
-    ASSERT_FALSE(PeakModel::fit(probes));
-    const auto model = PeakModel::fit_phases(probes);
+    const std::vector<MemoryTrace> traces = {
+        step({{8, 1}, {8, 2}}, Kernels::switch_at_16),
+        step({{16, 1}, {16, 2}}, Kernels::switch_at_16)};
+    const auto model = PeakModel::fit_phases(observe(traces));
     ASSERT_TRUE(model) << model.error().message;
     EXPECT_EQ(model->exactness(), Exactness::by_phase);
-    EXPECT_EQ(model->planes().size(), 2u);
-    const auto truth = static_cast<double>(peak_of(Step(200, 1).trace()));
+    const auto truth = static_cast<double>(peak_of(step({{200, 1}})));
     EXPECT_NEAR(static_cast<double>(model->peak(200, 1)), truth, truth * 0.03);
     EXPECT_GT(model->margin(), PeakModel({}, Exactness::exact).margin());
 }
@@ -132,6 +149,30 @@ TEST(PeakModel, ThePhasesAreTheFallback) {
 TEST(PeakModel, AnEmptyModelNeedsNothing) {
     EXPECT_EQ(PeakModel().peak(32, 1), 0);
     EXPECT_EQ(PeakModel().peak_plane(32, 1), Plane{});
+}
+
+TEST(TraceObservations, EqualWorkGivesEqualEventsWhereverItStands) {
+    const auto parts = parts_of(step({{4, 1}, {4, 1}}));
+    ASSERT_EQ(parts.micro_batches.size(), 2u);
+    EXPECT_EQ(parts.micro_batches[0].events, parts.micro_batches[1].events);
+    EXPECT_EQ(parts.micro_batches[0].base_bytes, parts.micro_batches[1].base_bytes);
+    EXPECT_EQ(parts.micro_batches[0].backward, 3u);
+    EXPECT_EQ(parts.prepares.size(), 1u);
+    EXPECT_EQ(parts.updates.size(), 1u);
+}
+
+TEST(TraceObservations, ABlockOfAnEarlierPartIsAnOlderOne) {
+    MemoryTrace trace;
+    trace.events = {
+        {Kind::allocate, 0, 10},
+        {Kind::allocate, 1, 20},
+        {Kind::release, 0, 10},
+        {Kind::release, 1, 20}};
+    trace.segments = {{Part::prepare, 1, 0, 0}, {Part::update, 1, 0, 1}};
+    const auto update = parts_of(trace).updates[0];
+    EXPECT_EQ(update.events[0], (MemoryEvent{Kind::allocate, 0, 20}));
+    EXPECT_EQ(update.events[1], (MemoryEvent{Kind::release_older, 0, 10}));
+    EXPECT_EQ(update.events[2], (MemoryEvent{Kind::release, 0, 20}));
 }
 
 TEST(TimeModelFit, NoPartIsNegative) {

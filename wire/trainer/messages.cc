@@ -65,6 +65,9 @@ void fields(Visitor& v, M& m) {
     v.optional("data_path", m.data_path);
     v.optional("cache_dir", m.cache_dir);
     v.optional("host", m.host);
+    v.optional("memory_limit_bytes", m.memory_limit_bytes);
+    v.optional("asked_micro_batch", m.asked_micro_batch);
+    v.optional("profiles_dir", m.profiles_dir);
 }
 
 template <class Visitor, class M>
@@ -165,6 +168,12 @@ void fields(Visitor& v, M& m) {
     v.optional("test_accuracy", m.test_accuracy);
     v.optional("samples_per_second", m.samples_per_second);
     v.optional("peak_bytes", m.peak_bytes);
+    v.optional("predicted_peak_bytes", m.predicted_peak_bytes);
+    v.optional("limit_bytes", m.limit_bytes);
+    v.optional("oom_count", m.oom_count);
+    v.optional("replans", m.replans);
+    v.optional("probe_steps", m.probe_steps);
+    v.optional("probe_ooms", m.probe_ooms);
 }
 
 template <class Visitor, Of<Failed> M>

@@ -44,6 +44,10 @@ struct Start {
     std::string data_path;              // search path for data sets, ":" between the folders
     std::string cache_dir;              // decoded data sets
     std::string host;                   // the address under which the other ranks reach this one
+    std::int64_t memory_limit_bytes =
+        0;  // of this rank's device; 0: none, and plan.micro_batch holds
+    std::int64_t asked_micro_batch = 0;  // under a limit; 0: the trainer chooses
+    std::string profiles_dir;  // what earlier jobs learnt of memory; empty: nothing is kept
 };
 
 /// Where rank 0's store listens; sent to every rank but 0.
@@ -136,7 +140,10 @@ struct Finished {
                  samples_per_step_max = 0;           // counted by the loaders, summed over ranks
     std::int64_t micro_batch = 0, accumulation = 0;  // as run
     double train_loss = 0, test_loss = 0, test_accuracy = 0, samples_per_second = 0;
-    std::int64_t peak_bytes = 0;  // of this rank's allocator
+    std::int64_t peak_bytes = 0;  // the largest of the ranks, in steps under the final plan
+    std::int64_t predicted_peak_bytes = 0, limit_bytes = 0;  // 0: there was no limit
+    std::int64_t oom_count = 0, replans = 0;
+    std::int64_t probe_steps = 0, probe_ooms = 0;  // of calibration
 };
 
 /// Ended at an agreed step because it was asked to; all ranks send it.

@@ -8,6 +8,18 @@ BatchStage::BatchStage(const Loader& loader, std::int64_t samples_max, torch::Sc
       )),
       labels_(torch::zeros({samples_max}, torch::kLong)) {}
 
+void BatchStage::reserve(std::int64_t samples_max) {
+    if (samples_max == labels_.size(0)) return;
+    auto sizes = images_.sizes().vec();
+    sizes.front() = samples_max;
+    const auto images = images_.options();
+    const auto labels = labels_.options();
+    images_ = torch::empty({0}, images);  // the old one goes before the new one comes
+    labels_ = torch::empty({0}, labels);
+    images_ = torch::zeros(sizes, images);
+    labels_ = torch::zeros({samples_max}, labels);
+}
+
 StagedBatch BatchStage::load(
     Loader& loader, std::span<const std::uint32_t> samples, std::int64_t epoch
 ) {

@@ -23,6 +23,9 @@ public:
     /// dtype: float or double.
     BatchStage(const Loader& loader, std::int64_t samples_max, torch::ScalarType dtype);
 
+    /// Room for as many samples, and no more: the stage of a micro-batch is a part of its memory.
+    void reserve(std::int64_t samples_max);
+
     StagedBatch load(Loader& loader, std::span<const std::uint32_t> samples, std::int64_t epoch);
 
     [[nodiscard]] std::int64_t samples_max() const { return labels_.size(0); }

@@ -1,6 +1,7 @@
 #include "worker/trainer/stepper.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 
@@ -8,29 +9,33 @@
 
 #include "base/rng.h"
 #include "worker/trainer/attempt/control.h"
+#include "worker/trainer/memory/capped_allocator.h"
 #include "worker/trainer/torch_error.h"
 
 namespace bw::trainer {
 namespace {
 
+using Part = plan::TraceSegment::Kind;
+
 // Sub-streams of the job's seed (data order and augmentation have the bare one).
 constexpr std::uint64_t kDropoutStream = 0x64726f70;
 
 /// Half of m in whole groups; the same m when that is not possible.
-std::int64_t smaller_micro_batch(const plan::Plan& plan) {
+std::int64_t smaller_micro_batch(const plan::Plan& plan, std::int64_t micro_batch) {
     const std::int64_t unit = std::max<std::int64_t>(1, plan::largest_group(plan));
-    const std::int64_t half = plan.micro_batch / 2 / unit * unit;
-    return std::min(plan.micro_batch, std::max(unit, half));
+    const std::int64_t half = micro_batch / 2 / unit * unit;
+    return std::min(micro_batch, std::max(unit, half));
 }
 
 std::int64_t most_micro_batches(const plan::Plan& plan) {
     std::size_t most = 0;
-    for (const auto& share : plan::rank_shares(plan.global_batch, plan.group, plan.world_size)) {
-        most = std::max(
-            most, plan::micro_batches(plan.global_batch, plan.group, share, plan.micro_batch).size()
-        );
-    }
+    for (int rank = 0; rank < plan.world_size; ++rank)
+        most = std::max(most, plan::micro_batches_of(plan, rank, plan.global_batch).size());
     return static_cast<std::int64_t>(most);
+}
+
+void mark(plan::TraceSegment::Kind kind, std::int64_t samples, std::int64_t groups) {
+    CappedAllocator::get().mark({kind, samples, groups, 0});
 }
 
 }  // namespace
@@ -45,7 +50,38 @@ Stepper::Stepper(const StepParts& parts, const StepOptions& options)
     correct_sum_ = torch::zeros({}, weights.options().dtype(torch::kDouble));
 }
 
-void Stepper::run_micro_batch(const StagedBatch& batch) {
+std::int64_t Stepper::micro_batch_of(int rank) const {
+    const auto& plan = options_.plan;
+    return plan.ranks.empty() ? plan.micro_batch
+                              : plan.ranks[static_cast<std::size_t>(rank)].micro_batch;
+}
+
+void Stepper::set_plan(const plan::Plan& plan) {
+    options_.plan = plan;
+    options_.plan.accumulation = most_micro_batches(plan);
+    counters_.peak_bytes = 0;
+}
+
+/// Room for the gradient of the mean over as many samples.
+void Stepper::begin_sums(std::int64_t samples) {
+    parts_.parameters.zero_gradients();
+    loss_sum_.zero_();
+    correct_sum_.zero_();
+    weight_.fill_(1.0 / static_cast<double>(samples));
+}
+
+void Stepper::run_micro_batch(const StepRequest& request, const plan::MicroBatch& micro_batch) {
+    const models::GroupLayout layout{
+        .mode = parts_.batch_norm.mode(), .group_sizes = micro_batch.group_sizes};
+    parts_.batch_norm.set_layout(&layout);
+    const auto count = micro_batch.samples.size();
+    const auto groups = std::ssize(micro_batch.group_sizes);
+    mark(Part::forward, count, groups);
+    const auto samples = request.batch.subspan(
+        static_cast<std::size_t>(micro_batch.samples.begin), static_cast<std::size_t>(count)
+    );
+    clock_.enter(Phase::data);
+    const auto batch = parts_.stage.load(parts_.loader, samples, request.epoch);
     const auto loss_of = [&batch](const torch::Tensor& logits) {
         return at::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::Sum);
     };
@@ -57,6 +93,7 @@ void Stepper::run_micro_batch(const StagedBatch& batch) {
     for (const auto& auxiliary : parts_.network.take_auxiliaries()) {
         loss = loss + loss_of(auxiliary.logits) * auxiliary.weight;
     }
+    mark(Part::backward, count, groups);
     clock_.enter(Phase::backward);
     loss.backward(weight_);
     clock_.enter(Phase::other);
@@ -66,35 +103,39 @@ void Stepper::run_micro_batch(const StagedBatch& batch) {
 /// gone.
 void Stepper::accumulate(const StepRequest& request) {
     const auto size = static_cast<std::int64_t>(request.batch.size());
-    const auto& plan = options_.plan;
-    const std::int64_t group = plan::largest_group(plan);
-    const auto share =
-        plan::rank_shares(size, group, plan.world_size)[static_cast<std::size_t>(options_.rank)];
     out_of_memory_ = false;
     loaded_before_ = parts_.loader.loaded();
     try {
-        parts_.parameters.zero_gradients();
-        loss_sum_.zero_();
-        correct_sum_.zero_();
-        weight_.fill_(1.0 / static_cast<double>(size));
-        for (auto& micro : plan::micro_batches(size, group, share, plan.micro_batch)) {
-            const models::GroupLayout layout{
-                .mode = parts_.batch_norm.mode(), .group_sizes = std::move(micro.group_sizes)};
-            parts_.batch_norm.set_layout(&layout);
-            const auto samples = request.batch.subspan(
-                static_cast<std::size_t>(micro.samples.begin),
-                static_cast<std::size_t>(micro.samples.size())
-            );
-            clock_.enter(Phase::data);
-            run_micro_batch(parts_.stage.load(parts_.loader, samples, request.epoch));
-        }
+        parts_.stage.reserve(std::max(micro_batch_of(options_.rank), options_.stage_samples_min));
+        begin_sums(size);
+        for (const auto& micro : plan::micro_batches_of(options_.plan, options_.rank, size))
+            run_micro_batch(request, micro);
     } catch (const std::exception& error) {
         clock_.enter(Phase::other);
         out_of_memory_ = is_out_of_memory(error);
-        ooms_ += out_of_memory_ ? 1 : 0;
+        counters_.out_of_memory += out_of_memory_ ? 1 : 0;
         if (!out_of_memory_) fatal_ = error_text(error);
     }
     parts_.batch_norm.set_layout(nullptr);
+}
+
+double Stepper::rehearse(
+    const StepRequest& request, std::span<const plan::MicroBatch> micro_batches
+) {
+    using Clock = std::chrono::steady_clock;
+    const std::int64_t samples = micro_batches.front().samples.size();
+    mark(Part::prepare, samples, 0);
+    parts_.stage.reserve(samples);
+    begin_sums(samples);
+    Clock::time_point last;
+    for (const auto& micro : micro_batches) {
+        last = Clock::now();
+        run_micro_batch(request, micro);
+    }
+    const std::chrono::duration<double> seconds = Clock::now() - last;
+    mark(Part::update, samples, 0);
+    parts_.optimizer.update({.learning_rate = request.learning_rate, .number = request.step + 1});
+    return seconds.count();
 }
 
 void Stepper::fill_control(const StepRequest& request) {
@@ -107,24 +148,30 @@ void Stepper::fill_control(const StepRequest& request) {
     values[control::loss] = loss_sum_.item<double>();
     values[control::correct] = correct_sum_.item<double>();
     values[control::samples] = static_cast<double>(parts_.loader.loaded() - loaded_before_);
-    const std::int64_t next =
-        out_of_memory_ ? smaller_micro_batch(options_.plan) : options_.plan.micro_batch;
+    const std::int64_t now = micro_batch_of(options_.rank);
+    const std::int64_t next = out_of_memory_ ? smaller_micro_batch(options_.plan, now) : now;
     values[control::next_micro_batch + static_cast<std::size_t>(options_.rank)] =
         static_cast<double>(next);
 }
 
-/// After a step that some rank could not hold: the smallest of the ranks' next micro-batches, for
-/// all.
+/// After a step that some rank could not hold: where devices are unequal each rank its next
+/// micro-batch, else the smallest of them for all.
 Result<void> Stepper::shrink() {
     const auto slots = reducer_.control().subspan(control::next_micro_batch);
-    const auto next = static_cast<std::int64_t>(*std::ranges::min_element(slots));
-    auto& plan = options_.plan;
+    plan::Plan next = options_.plan;
+    for (std::size_t rank = 0; rank < next.ranks.size(); ++rank)
+        next.ranks[rank].micro_batch = static_cast<std::int64_t>(slots[rank]);
+    const auto largest =
+        next.ranks.empty() ? std::ranges::min_element(slots) : std::ranges::max_element(slots);
+    next.micro_batch = static_cast<std::int64_t>(*largest);
     const bool pinned = parts_.batch_norm.has_layers() &&
                         parts_.batch_norm.mode() == models::BatchNormMode::micro_batch;
-    if (pinned || next >= plan.micro_batch) {
+    const bool same =
+        next.micro_batch == options_.plan.micro_batch && next.ranks == options_.plan.ranks;
+    if (pinned || same) {
         return fail(
             Errc::out_of_memory,
-            "a micro-batch of " + std::to_string(plan.micro_batch) + " does not fit" +
+            "a micro-batch of " + std::to_string(options_.plan.micro_batch) + " does not fit" +
                 (pinned ? " and bn: micro_batch pins its size; lower micro_batch"
                         : " and cannot be made smaller")
         );
@@ -132,12 +179,11 @@ Result<void> Stepper::shrink() {
     std::fprintf(
         stderr,
         "out of memory: micro-batch %lld -> %lld\n",
-        static_cast<long long>(plan.micro_batch),
-        static_cast<long long>(next)
+        static_cast<long long>(options_.plan.micro_batch),
+        static_cast<long long>(next.micro_batch)
     );
-    plan.micro_batch = next;
-    plan.accumulation = most_micro_batches(plan);
-    ++oom_replans_;
+    set_plan(next);
+    ++counters_.replans;
     return {};
 }
 
@@ -155,6 +201,8 @@ Error Stepper::not_finite_error(const StepRequest& request, double loss_sum) con
 }
 
 Result<StepOutcome> Stepper::run(const StepRequest& request) {
+    auto& memory = CappedAllocator::get();
+    memory.reset_peak();
     for (std::uint64_t attempt = 0;; ++attempt) {
         const auto rank = static_cast<std::uint64_t>(options_.rank);
         torch::manual_seed(key_of(options_.seed, kDropoutStream, request.step, rank, attempt));
@@ -174,14 +222,18 @@ Result<StepOutcome> Stepper::run(const StepRequest& request) {
         if (agreed[control::out_of_memory] == 0) break;
         parts_.batch_norm.discard();
         if (auto shrunk = shrink(); !shrunk) return shrunk.error();
+        memory.reset_peak();
     }
     const auto agreed = reducer_.control();
     if (!std::isfinite(agreed[control::loss]))
         return not_finite_error(request, agreed[control::loss]);
+    const auto batch = static_cast<std::int64_t>(request.batch.size());
+    mark(Part::update, batch, 0);
     clock_.enter(Phase::optimizer);
     parts_.optimizer.update({.learning_rate = request.learning_rate, .number = request.step + 1});
     clock_.enter(Phase::other);
     parts_.batch_norm.commit();
+    counters_.peak_bytes = std::max(counters_.peak_bytes, memory.peak_bytes());
     return StepOutcome{
         .loss_sum = agreed[control::loss],
         .correct = agreed[control::correct],

@@ -53,7 +53,14 @@ struct StepParts {
 struct StepOptions {
     plan::Plan plan;
     int rank = 0;
-    std::uint64_t seed = 0;  // of dropout: keyed by (seed, step, rank, try)
+    std::uint64_t seed = 0;              // of dropout: keyed by (seed, step, rank, try)
+    std::int64_t stage_samples_min = 0;  // evaluation wants more than a small micro-batch
+};
+
+/// Since the first step. Peak: of the device's memory in steps under the plan as it is now.
+struct StepCounters {
+    std::int64_t out_of_memory = 0, replans = 0;
+    std::int64_t peak_bytes = 0;
 };
 
 /// Not thread-safe.
@@ -65,26 +72,39 @@ public:
     /// Errc::out_of_memory (the smallest micro-batch does not fit), Errc::peer_gone, Errc::unknown.
     Result<StepOutcome> run(const StepRequest& request);
 
+    /// The work of a step with these micro-batches of the batch, without the other ranks: to see
+    /// what memory it takes, and the seconds of the last micro-batch. Changes weights, optimizer
+    /// state and running statistics. Throws what LibTorch throws.
+    double rehearse(const StepRequest& request, std::span<const plan::MicroBatch> micro_batches);
+
     /// As run: smaller than planned after a rank ran out of memory.
     [[nodiscard]] const plan::Plan& plan() const { return options_.plan; }
+
+    /// From the next step on. All ranks at the same step.
+    void set_plan(const plan::Plan& plan);
+
+    [[nodiscard]] const StepCounters& counters() const { return counters_; }
 
     /// run() leaves it in Phase::other; what the rank does between steps is the caller's to say.
     [[nodiscard]] PhaseClock& clock() { return clock_; }
 
     /// Tries that this rank could not hold, and those that some rank could not.
-    [[nodiscard]] std::int64_t ooms() const { return ooms_; }
+    [[nodiscard]] std::int64_t ooms() const { return counters_.out_of_memory; }
 
-    [[nodiscard]] std::int64_t oom_replans() const { return oom_replans_; }
+    [[nodiscard]] std::int64_t oom_replans() const { return counters_.replans; }
 
 private:
+    [[nodiscard]] std::int64_t micro_batch_of(int rank) const;
+    void begin_sums(std::int64_t samples);
     void accumulate(const StepRequest& request);
-    void run_micro_batch(const StagedBatch& batch);
+    void run_micro_batch(const StepRequest& request, const plan::MicroBatch& micro_batch);
     void fill_control(const StepRequest& request);
     Result<void> shrink();
     Error not_finite_error(const StepRequest& request, double loss_sum) const;
 
     StepParts parts_;
     StepOptions options_;
+    StepCounters counters_;
     Reducer reducer_;
     torch::Tensor weight_;                  // 1/N, the gradient of the loss
     torch::Tensor loss_sum_, correct_sum_;  // float64, of this rank's share
@@ -92,7 +112,6 @@ private:
     bool out_of_memory_ = false;
     std::string fatal_;
     PhaseClock clock_;
-    std::int64_t ooms_ = 0, oom_replans_ = 0;
 };
 
 }  // namespace bw::trainer

@@ -11,8 +11,8 @@ namespace bw::trainer {
 namespace {
 
 constexpr std::uint64_t kInitStream = 0x696e6974;
-// Evaluation keeps no activations for backward, so a few more samples than in training fit for
-// certain.
+// Without a memory limit: evaluation keeps no activations for backward, so a few more samples than
+// in training fit for certain.
 constexpr std::int64_t kEvaluationBatchMin = 16;
 
 torch::ScalarType dtype_of(Precision precision) {
@@ -119,9 +119,7 @@ Result<void> add_network(Training& training) {
     training.optimizer = make_optimizer(*training.parameters, params);
     training.batch_norm =
         std::make_unique<BatchNormSums>(*training.network, *mode, training.start.rank);
-    training.stage = std::make_unique<BatchStage>(
-        loader, std::max(training.plan.micro_batch, kEvaluationBatchMin), dtype_of(params.precision)
-    );
+    training.stage = std::make_unique<BatchStage>(loader, 1, dtype_of(params.precision));
     return {};
 }
 
@@ -192,7 +190,10 @@ void connect_training(Training& training, std::unique_ptr<Collective> collective
             .stage = *training.stage,
             .collective = *training.collective},
         StepOptions{
-            .plan = training.plan, .rank = training.start.rank, .seed = training.params.seed}
+            .plan = training.plan,
+            .rank = training.start.rank,
+            .seed = training.params.seed,
+            .stage_samples_min = training.start.memory_limit_bytes == 0 ? kEvaluationBatchMin : 1}
     );
 }
 

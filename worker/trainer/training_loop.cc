@@ -4,7 +4,7 @@
 #include <cmath>
 #include <filesystem>
 
-#include "worker/trainer/memory/capped_allocator.h"
+#include "worker/trainer/gang_text.h"
 
 namespace bw::trainer {
 namespace {
@@ -22,6 +22,7 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 TrainingLoop::TrainingLoop(Training& training, AgentChannel& channel)
     : training_(training),
       channel_(channel),
+      calibration_(training),
       wall_seconds_before_(training.state.wall_seconds),
       step_at_start_(training.state.step),
       samples_at_start_(training.state.samples_total),
@@ -66,13 +67,17 @@ void TrainingLoop::poll_agent() {
 
 Result<StepOutcome> TrainingLoop::run_step() {
     const std::int64_t step = training_.state.step;
-    return training_.stepper->run(
+    calibration_.before_step();
+    auto outcome = training_.stepper->run(
         {.step = step,
          .epoch = training_.sampler->epoch_of(step),
          .batch = training_.sampler->batch(step),
          .stop = stop_,
          .learning_rate = training_.params.learning_rate}
     );
+    if (!outcome) return outcome;
+    if (auto settled = calibration_.after_step(); !settled) return settled.error();
+    return outcome;
 }
 
 Result<void> TrainingLoop::record_step(const StepOutcome& outcome, double seconds) {
@@ -197,14 +202,21 @@ void TrainingLoop::report_progress() {
         .micro_batch = stepper.plan().micro_batch,
         .accumulation = stepper.plan().accumulation,
         .ooms = stepper.ooms(),
-        .peak_bytes = CappedAllocator::get().peak_bytes()});
+        .peak_bytes = stepper.counters().peak_bytes});
     last_report_ = now;
     samples_at_report_ = state.samples_total;
 }
 
-void TrainingLoop::finish() {
+/// Collective.
+Result<void> TrainingLoop::finish() {
     const auto& state = training_.state;
     const auto& plan = training_.stepper->plan();
+    const auto& counters = training_.stepper->counters();
+    const auto& memory = calibration_.report();
+    std::vector<double> peaks(static_cast<std::size_t>(plan.world_size), 0.0);
+    peaks[static_cast<std::size_t>(training_.start.rank)] =
+        static_cast<double>(counters.peak_bytes);
+    if (auto shared = share_numbers(*training_.collective, peaks); !shared) return shared;
     channel_.send(wire::Finished{
         .step = state.step,
         .weights_sha256 = digest_of(weights_of(*training_.network)),
@@ -216,7 +228,14 @@ void TrainingLoop::finish() {
         .test_loss = state.test_loss,
         .test_accuracy = state.test_accuracy,
         .samples_per_second = state.step_seconds > 0 ? state.samples_total / state.step_seconds : 0,
-        .peak_bytes = CappedAllocator::get().peak_bytes()});
+        .peak_bytes = static_cast<std::int64_t>(*std::ranges::max_element(peaks)),
+        .predicted_peak_bytes = memory.predicted_peak_bytes,
+        .limit_bytes = memory.limit_bytes,
+        .oom_count = counters.out_of_memory - memory.probe_ooms_in_steps,
+        .replans = counters.replans + memory.replans,
+        .probe_steps = memory.probe_steps,
+        .probe_ooms = memory.probe_ooms});
+    return {};
 }
 
 Result<void> TrainingLoop::run() {
@@ -224,6 +243,7 @@ Result<void> TrainingLoop::run() {
     auto& state = training_.state;
     const std::int64_t total = training_.total_steps();
     const std::int64_t interval = training_.start.checkpoint_steps;
+    if (auto settled = calibration_.begin(); !settled) return settled;
     training_.stepper->clock().restart();
     channel_.send(wire::Running{
         .step = state.step, .total_steps = total, .data_fingerprint = training_.data_fingerprint});
@@ -250,7 +270,7 @@ Result<void> TrainingLoop::run() {
     if (state.step < total) {
         channel_.send(wire::Stopped{.step = state.step});
     } else {
-        finish();
+        return finish();
     }
     return {};
 }

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "worker/trainer/attempt/channel.h"
 #include "worker/trainer/attempt/curve.h"
+#include "worker/trainer/calibration.h"
 #include "worker/trainer/training.h"
 
 namespace bw::trainer {
@@ -33,10 +34,11 @@ private:
     Result<void> write_checkpoint_if_first();
     void report_if_due(const StepOutcome& outcome);
     void report_progress();
-    void finish();
+    Result<void> finish();
 
     Training& training_;
     AgentChannel& channel_;
+    Calibration calibration_;
     std::optional<CurveFile> curve_;
     StopRequests stop_;
     Clock::time_point began_ = Clock::now();

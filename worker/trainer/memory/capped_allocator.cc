@@ -148,6 +148,13 @@ void CappedAllocator::begin_recording() {
     recording_.store(true);
 }
 
+void CappedAllocator::mark(plan::TraceSegment segment) {
+    if (!recording_.load(std::memory_order_relaxed)) return;
+    const std::lock_guard lock(trace_mutex_);
+    segment.begin = trace_.events.size();
+    trace_.segments.push_back(segment);
+}
+
 plan::MemoryTrace CappedAllocator::end_recording() {
     recording_.store(false);
     const std::lock_guard lock(trace_mutex_);

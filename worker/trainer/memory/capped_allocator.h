@@ -46,6 +46,9 @@ public:
     void begin_recording();
     plan::MemoryTrace end_recording();
 
+    /// Here begins a part of the step; nothing unless recording.
+    void mark(plan::TraceSegment segment);
+
     /// For tests: the calling thread's allocation with this number, from 0, fails; negative: none.
     static void fail_allocation(std::int64_t number);
 

@@ -67,6 +67,11 @@ wire::Start Gang::start_for(int rank) const {
     start.data_path = options_.data_path;
     start.cache_dir = options_.cache_dir;
     start.host = "127.0.0.1";
+    start.threads = options_.threads;
+    start.asked_micro_batch = options_.asked_micro_batch;
+    start.profiles_dir = options_.profiles_dir;
+    if (!options_.memory_limits.empty())
+        start.memory_limit_bytes = options_.memory_limits[static_cast<std::size_t>(rank)];
     return start;
 }
 

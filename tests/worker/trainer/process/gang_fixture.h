@@ -25,6 +25,10 @@ struct GangOptions {
     std::string resume_from;
     std::string data_path;
     std::string cache_dir;
+    std::vector<std::int64_t> memory_limits;  // one per rank; empty: none
+    std::int64_t asked_micro_batch = 0;
+    std::string profiles_dir;
+    int threads = 1;
 };
 
 struct RankEnd {

@@ -1,0 +1,283 @@
+#include "worker/trainer/calibration.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/sha256.h"
+#include "base/version.h"
+#include "worker/trainer/gang_text.h"
+#include "worker/trainer/memory/capped_allocator.h"
+#include "worker/trainer/memory/profile_file.h"
+#include "worker/trainer/probe.h"
+
+namespace bw::trainer {
+namespace {
+
+constexpr std::int64_t kProbeSmall = 4, kProbeLarge = 8;
+constexpr double kTolerance = 0.005;  // of a prediction
+constexpr int kRounds = 3;            // of confirming before the plan is taken as it is
+
+CappedAllocator& memory() { return CappedAllocator::get(); }
+
+/// What changes an optimizer's allocations.
+std::string optimizer_text(const TrainingParams& params) {
+    std::string text;
+    switch (params.optimizer) {
+        case OptimizerKind::sgd:
+            text = params.momentum != 0 ? "sgd+momentum" : "sgd";
+            break;
+        case OptimizerKind::adam:
+            text = "adam";
+            break;
+    }
+    return params.weight_decay != 0 ? text + "+decay" : text;
+}
+
+plan::ProfileSubject subject_of(const Training& training) {
+    const auto& loader = *training.train_loader;
+    const auto& params = training.params;
+    return {
+        .model = params.model,
+        .classes = loader.dataset().info->classes,
+        .channels = loader.dataset().channels,
+        .height = loader.height(),
+        .width = loader.width(),
+        .precision = params.precision == Precision::fp64 ? "fp64" : "fp32",
+        .optimizer = optimizer_text(params),
+        .bn = training.batch_norm->has_layers() ? training.start.bn : "",
+        .device = training.start.device,
+        .threads = training.start.threads,
+        .torch = std::string(bw::torch_version())};
+}
+
+/// Names, shapes and types: whether a profile is of this very network.
+std::string network_digest(const torch::nn::Module& network) {
+    Sha256 hash;
+    for (const auto& [name, tensor] : weights_of(network)) {
+        hash.update(name + " " + c10::toString(tensor.scalar_type()));
+        for (const auto size : tensor.sizes()) hash.update(" " + std::to_string(size));
+        hash.update("\n");
+    }
+    return hash.hex_digest();
+}
+
+std::int64_t last_batch_of(Training& training) {
+    auto& sampler = *training.sampler;
+    const auto last = std::ssize(sampler.batch(sampler.steps_per_epoch() - 1));
+    return last == training.plan.global_batch ? 0 : last;
+}
+
+bool is_pinned(const Training& training) {
+    return training.batch_norm->has_layers() &&
+           training.batch_norm->mode() == models::BatchNormMode::micro_batch;
+}
+
+std::filesystem::path file_of(const Training& training) {
+    return std::filesystem::path(training.start.profiles_dir) /
+           (plan::profile_key(subject_of(training)) + ".profile");
+}
+
+}  // namespace
+
+Calibration::Calibration(Training& training) : training_(training) {}
+
+Result<void> Calibration::share_limits() {
+    const auto world = static_cast<std::size_t>(training_.collective->world_size());
+    std::vector<double> limits(world, 0.0);
+    limits[static_cast<std::size_t>(training_.start.rank)] =
+        static_cast<double>(training_.start.memory_limit_bytes);
+    if (auto shared = share_numbers(*training_.collective, limits); !shared) return shared;
+    for (const double limit : limits) {
+        const auto bytes = static_cast<std::int64_t>(limit);
+        devices_.push_back({.limit_bytes = bytes, .speed = 1});
+        if (bytes > 0 && (report_.limit_bytes == 0 || bytes < report_.limit_bytes))
+            report_.limit_bytes = bytes;
+    }
+    return {};
+}
+
+Result<void> Calibration::begin() {
+    if (training_.start.device != "cpu") return {};  // a GPU's allocator records no events yet
+    if (auto shared = share_limits(); !shared) return shared;
+    memory().set_limit(training_.start.memory_limit_bytes);
+    if (!is_active()) return {};
+    rounds_left_ = kRounds;
+    training_.stage->reserve(0);
+    return adopt(training_.is_first_rank() ? first_profile() : std::string());
+}
+
+/// Rank 0: from the cache, or traced now.
+Result<std::string> Calibration::first_profile() {
+    auto known = known_profile();
+    if (!known) known = traced_profile();
+    if (!known) return known.error();
+    return plan::to_text(*known);
+}
+
+Result<plan::Profile> Calibration::known_profile() const {
+    if (training_.start.profiles_dir.empty()) return fail(Errc::not_found, "no profile is kept");
+    auto profile = read_profile(file_of(training_));
+    if (profile && profile->network != network_digest(*training_.network))
+        return fail(Errc::version_mismatch, "the profile is of another network of that name");
+    return profile;
+}
+
+Result<plan::MemoryTrace> Calibration::probe_once(std::int64_t samples, double& seconds) {
+    ++report_.probe_steps;
+    auto record = probe(training_, samples);
+    if (!record) {
+        ++report_.probe_ooms;
+        return record.error();
+    }
+    seconds = record->micro_batch_seconds;
+    return std::move(record->trace);
+}
+
+/// At 4 and 8 samples; where that does not fit at less.
+Result<plan::Profile> Calibration::traced_profile() {
+    std::int64_t small = kProbeSmall;
+    double small_seconds = 0, large_seconds = 0;
+    auto first = probe_once(small, small_seconds);
+    while (!first && small > 1) first = probe_once(small /= 2, small_seconds);
+    if (!first) return fail(Errc::refused, "one sample does not fit: " + first.error().message);
+    std::int64_t large = small == kProbeSmall ? kProbeLarge : small * 2;
+    auto second = probe_once(large, large_seconds);
+    if (!second && small > 1) second = probe_once(large = small / 2, large_seconds);
+    std::vector<plan::MemoryTrace> traces = {*first};
+    if (second) traces.push_back(*second);
+    plan::Profile profile = profile_of(plan::observe(traces));
+    if (profile.peak.planes().empty()) {  // one size only: what is above the base goes with it
+        const auto base = static_cast<double>(first->base_bytes);
+        const auto peak = static_cast<double>(plan::peak_of(*first));
+        const double per_sample = (peak - base) / static_cast<double>(small);
+        profile.peak = plan::PeakModel({{base, per_sample, 0}}, plan::Exactness::by_phase);
+    }
+    if (second) profile.time = plan::fit_times(small, small_seconds, large, large_seconds);
+    for (const auto& bucket : training_.parameters->buckets())
+        profile.time.reduced_bytes += static_cast<double>(bucket.gradients.nbytes());
+    return profile;
+}
+
+plan::Profile Calibration::profile_of(const plan::Observations& seen) const {
+    plan::Profile profile;
+    profile.key = plan::profile_key(subject_of(training_));
+    profile.network = network_digest(*training_.network);
+    profile.static_bytes = memory().live_bytes();
+    auto exact = plan::PeakModel::fit(seen);
+    if (exact) {
+        profile.peak = std::move(*exact);
+        profile.sequence = plan::sequence_digest(seen.micro_batches.front());
+        return profile;
+    }
+    std::fprintf(stderr, "memory: %s\n", exact.error().message.c_str());
+    if (auto phases = plan::PeakModel::fit_phases(seen)) profile.peak = std::move(*phases);
+    return profile;
+}
+
+/// Rank 0's profile for all ranks, and the plan that all of them find with it.
+Result<void> Calibration::adopt(const Result<std::string>& mine) {
+    auto text = share_text(*training_.collective, training_.start.rank, mine);
+    if (!text) return text.error();
+    auto profile = plan::parse_profile(*text);
+    if (!profile) return profile.error();
+    profile_ = std::move(*profile);
+    auto choice = choose();
+    if (!choice) return choice.error();
+    report_.predicted_peak_bytes = choice->predicted_peak_bytes;
+    training_.stepper->set_plan(choice->plan);
+    if (training_.is_first_rank()) {
+        std::fprintf(stderr, "memory: %s\n", choice->why.c_str());
+    }
+    return {};
+}
+
+Result<plan::Choice> Calibration::choose() const {
+    plan::SearchInput input{
+        .global_batch = training_.plan.global_batch, .group = training_.plan.group};
+    input.last_batch = last_batch_of(training_);
+    input.micro_batch =
+        is_pinned(training_) ? training_.plan.micro_batch : training_.start.asked_micro_batch;
+    input.world_sizes = {training_.collective->world_size()};
+    input.devices = devices_;
+    const plan::Variant plain{.recompute = 0, .peak = profile_.peak, .time = profile_.time};
+    return plan::search_plan(input, {&plain, 1});
+}
+
+void Calibration::before_step() {
+    if (!is_active() || rounds_left_ == 0) return;
+    failures_before_ = training_.stepper->counters().out_of_memory;
+    if (training_.is_first_rank()) memory().begin_recording();
+}
+
+Result<void> Calibration::after_step() {
+    if (!is_active() || rounds_left_ == 0) return {};
+    --rounds_left_;
+    const std::int64_t failures = training_.stepper->counters().out_of_memory - failures_before_;
+    report_.probe_ooms += failures;
+    report_.probe_ooms_in_steps += failures;
+    const plan::Plan before = training_.stepper->plan();
+    Result<std::string> mine = std::string();
+    if (training_.is_first_rank()) {
+        const plan::MemoryTrace trace = memory().end_recording();
+        plan::Observations seen = plan::observe({&trace, 1});
+        std::erase_if(seen.micro_batches, [&before](const plan::Observation& micro) {
+            return micro.samples != before.micro_batch || micro.backward == 0;
+        });
+        if (rounds_left_ > 0 && !is_confirmed(seen)) mine = profile_around(std::move(seen));
+    }
+    auto text = share_text(*training_.collective, training_.start.rank, mine);
+    if (!text) return text.error();
+    if (text->empty()) {
+        rounds_left_ = 0;
+        keep_profile();
+        return {};
+    }
+    if (auto adopted = adopt(*text); !adopted) return adopted;
+    report_.replans += training_.stepper->plan() == before ? 0 : 1;
+    return {};
+}
+
+bool Calibration::is_confirmed(const plan::Observations& seen) {
+    const auto measured = static_cast<double>(training_.stepper->counters().peak_bytes);
+    const auto& plan = training_.stepper->plan();
+    const auto predicted =
+        static_cast<double>(plan::predicted_peak(profile_.peak, plan, 0, last_batch_of(training_)));
+    const bool same_kernels =
+        profile_.sequence.empty() || seen.micro_batches.empty() ||
+        plan::sequence_digest(seen.micro_batches.front()) == profile_.sequence;
+    const bool by_phase = profile_.peak.exactness() == plan::Exactness::by_phase;
+    const double tolerance = by_phase ? profile_.peak.margin() : kTolerance;
+    if (!same_kernels || std::abs(measured - predicted) > predicted * tolerance) return false;
+    if (!seen.micro_batches.empty()) {
+        const auto& micro = seen.micro_batches.front();
+        profile_.confirmed.push_back(
+            {micro.samples, micro.groups, training_.stepper->counters().peak_bytes}
+        );
+    }
+    return true;
+}
+
+/// Other kernels ran than in the probes: a profile from this micro-batch and half of it.
+Result<std::string> Calibration::profile_around(plan::Observations seen) {
+    const std::int64_t half = training_.stepper->plan().micro_batch / 2;
+    if (half == 0 || seen.micro_batches.empty()) return std::string();
+    double seconds = 0;
+    auto trace = probe_once(half, seconds);
+    if (!trace) return std::string();
+    plan::Observations around = plan::observe({&*trace, 1});
+    around.micro_batches.push_back(std::move(seen.micro_batches.front()));
+    plan::Profile profile = profile_of(around);
+    profile.time = profile_.time;
+    return plan::to_text(profile);
+}
+
+void Calibration::keep_profile() {
+    if (!training_.is_first_rank() || training_.start.profiles_dir.empty()) return;
+    const auto written = write_profile(file_of(training_), profile_);
+    if (!written) std::fprintf(stderr, "memory: %s\n", written.error().message.c_str());
+}
+
+}  // namespace bw::trainer

@@ -1,0 +1,65 @@
+// How an attempt finds its plan under a memory limit: a profile from the cache, or from two probes
+// of its own; the search of plan/; and the first step under the plan, which is recorded and must
+// be what was predicted, or the profile is made anew around it. All ranks act alike: rank 0's
+// profile and every rank's limit are shared. Without a limit it does nothing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "plan/profile.h"
+#include "plan/search.h"
+#include "worker/trainer/training.h"
+
+namespace bw::trainer {
+
+struct CalibrationReport {
+    std::int64_t predicted_peak_bytes = 0, limit_bytes = 0;  // 0: no limit
+    std::int64_t probe_steps = 0, probe_ooms = 0;
+    std::int64_t probe_ooms_in_steps = 0;  // of these, in a step that was to confirm the plan
+    std::int64_t replans = 0;              // the plan changed after a step had run under it
+    int recompute = 0;
+};
+
+/// One per attempt and rank. Not thread-safe.
+class Calibration {
+public:
+    explicit Calibration(Training& training);
+
+    /// Before the first step. Collective. Errors: Errc::refused with the arithmetic,
+    /// Errc::out_of_memory, Errc::peer_gone.
+    Result<void> begin();
+
+    void before_step();
+
+    /// Collective until the plan is confirmed. Errors: as begin().
+    Result<void> after_step();
+
+    [[nodiscard]] const CalibrationReport& report() const { return report_; }
+
+private:
+    [[nodiscard]] bool is_active() const { return report_.limit_bytes > 0; }
+
+    Result<void> share_limits();
+    Result<std::string> first_profile();
+    Result<plan::Profile> known_profile() const;
+    Result<plan::Profile> traced_profile();
+    Result<plan::MemoryTrace> probe_once(std::int64_t samples, double& seconds);
+    plan::Profile profile_of(const plan::Observations& seen) const;
+    Result<void> adopt(const Result<std::string>& mine);
+    Result<plan::Choice> choose() const;
+    [[nodiscard]] bool is_confirmed(const plan::Observations& seen);
+    Result<std::string> profile_around(plan::Observations seen);
+    void keep_profile();
+
+    Training& training_;
+    plan::Profile profile_;
+    std::vector<plan::Device> devices_;
+    CalibrationReport report_;
+    std::int64_t failures_before_ = 0;
+    int rounds_left_ = 0;  // 0: confirmed, or no longer tried
+};
+
+}  // namespace bw::trainer

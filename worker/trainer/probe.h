@@ -1,0 +1,21 @@
+// A probe: the work of a step with two micro-batches of a few samples, recorded event by event, of
+// which nothing remains. It is no training: it has its own samples and its own BatchNorm groups.
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.h"
+#include "plan/trace.h"
+#include "worker/trainer/training.h"
+
+namespace bw::trainer {
+
+struct ProbeRecord {
+    plan::MemoryTrace trace;
+    double micro_batch_seconds = 0;  // of the second one
+};
+
+/// Errors: Errc::out_of_memory; whatever LibTorch throws beside that comes through.
+Result<ProbeRecord> probe(Training& training, std::int64_t samples);
+
+}  // namespace bw::trainer

@@ -84,6 +84,7 @@ int worker(const WorkerOptions& options) {
         options.state_dir + "/agents/" + host_name() + "-" + std::to_string(local_rank);
     agent_options.data_path = options.data_path;
     agent_options.cache_dir = options.state_dir + "/cache";
+    agent_options.profiles_dir = options.state_dir + "/profiles";
     if (access(agent_options.trainer.c_str(), X_OK) != 0) {
         return complain(
             agent_options.trainer.string() +

@@ -5,12 +5,13 @@
 #include <charconv>
 #include <limits>
 
+#include "base/bytes.h"
 #include "base/text.h"
 
 namespace bw::sweeps {
 namespace {
 
-constexpr std::array<std::string_view, 8> kKeys = {
+constexpr std::array<std::string_view, 9> kKeys = {
     "world_size",
     "seed",
     "device",
@@ -18,6 +19,7 @@ constexpr std::array<std::string_view, 8> kKeys = {
     "retries",
     "concurrency",
     "micro_batch",
+    "memory_limit",
     "bn"};
 constexpr std::array<std::string_view, 3> kDevices = {"auto", "cpu", "cuda"};
 constexpr std::array<std::string_view, 3> kPolicies = {"ghost", "micro_batch", "frozen"};
@@ -53,6 +55,7 @@ public:
         integer("retries", {0, kRetriesMax}, options.retries);
         integer("concurrency", {0, kConcurrencyMax}, options.concurrency);
         integer("micro_batch", {0, kBatchMax}, options.micro_batch);
+        read_memory_limit(options);
         read_device(options);
         read_bn(options);
         return options;
@@ -81,6 +84,21 @@ private:
             bounded ? "from " + std::to_string(range.min) + " to " + std::to_string(range.max)
                     : "of at least " + std::to_string(range.min);
         error(*entry, "expected an integer " + limits + ", found " + found_text(entry->value));
+    }
+
+    void read_memory_limit(Options& options) {
+        const Entry* entry = find_entry(entry_.value, "memory_limit");
+        if (entry == nullptr) return;
+        const auto* number = std::get_if<std::int64_t>(&entry->value.data);
+        const auto* text = entry->value.text();
+        const Result<std::int64_t> bytes =
+            number != nullptr ? Result<std::int64_t>(*number)
+                              : parse_bytes(text != nullptr ? *text : std::string_view("none"));
+        if (bytes && *bytes > 0) {
+            options.memory_limit_bytes = *bytes;
+            return;
+        }
+        error(*entry, "expected a size such as 8GiB, found " + found_text(entry->value));
     }
 
     void read_device(Options& options) {

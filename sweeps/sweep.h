@@ -67,8 +67,9 @@ struct Options {
     std::string device = "auto";        // auto | cpu | cuda: the kind of slot that a job needs
     std::int64_t checkpoint_steps = 0;  // 0: at the end of every epoch
     std::int64_t retries = 2;
-    std::int64_t concurrency = 0;  // jobs at a time; 0: as many as there are slots
-    std::int64_t micro_batch = 0;  // 0: the planner chooses
+    std::int64_t concurrency = 0;         // jobs at a time; 0: as many as there are slots
+    std::int64_t micro_batch = 0;         // 0: the planner chooses
+    std::int64_t memory_limit_bytes = 0;  // of a device, for each rank; 0: the device's own
     BatchNormPolicy bn = BatchNormPolicy::ghost;
     std::int64_t bn_group = 0;  // ghost(g); 0: min(batch_size, 32)
 };

@@ -20,6 +20,7 @@ properties:
   retries: {type: integer, minimum: 0, default: 2, description: Attempts after the first that a job may need.}
   concurrency: {type: integer, minimum: 0, default: 0, description: "Jobs at a time; 0: as many as there are slots."}
   micro_batch: {type: integer, minimum: 0, default: 0, description: "Samples at once on a device; 0: planned."}
+  memory_limit: {type: [string, integer], description: "What a job may take of a device, such as 8GiB; the smaller of it and the device's own holds."}
   bn: {type: string, pattern: "^(ghost(\\([1-9][0-9]*\\))?|micro_batch|frozen)$", default: ghost,
        description: Which samples BatchNorm normalises together.}
 )";

@@ -26,8 +26,8 @@ bool may_become(JobState from, JobState to) {
     switch (from) {
         case queued:
             return to != running && to != preempting && to != finished;
-        case starting:
-            return to != refused;
+        case starting:  // refused: its own trace showed that it fits nowhere
+            return true;
         case running:
             return to != starting;
         case preempting:

@@ -29,6 +29,7 @@ struct StartRanks {
     plan::Plan plan;
     std::string bn;  // ghost | micro_batch | frozen
     std::int64_t checkpoint_steps = 0;
+    std::int64_t memory_limit_bytes = 0, asked_micro_batch = 0;  // of the sweep; 0: none
     std::string resume_path;
     /// The first earlier attempt whose loss is not known yet; 0: there is none.
     std::uint32_t account_from = 0;

@@ -58,6 +58,8 @@ Effects effects(const State& state, const AttemptPlaced& event) {
         start.plan = event.plan;
         start.bn = sweeps::name_of(options.bn);
         start.checkpoint_steps = options.checkpoint_steps;
+        start.memory_limit_bytes = options.memory_limit_bytes;
+        start.asked_micro_batch = options.micro_batch;
         start.resume_path = event.resume ? event.resume->path : "";
         start.account_from = account_from(job);
         result.push_back(std::move(start));

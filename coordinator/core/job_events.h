@@ -83,6 +83,7 @@ enum class RankOutcome {
     failed = 3,   // said so itself
     died = 4,     // the process ended without a word: killed, crashed
     lost = 5,     // with its agent
+    refused = 6,  // found that no attempt could hold it
 };
 
 struct JobResult {

@@ -42,6 +42,8 @@ const char* name_of(RankOutcome outcome) {
             return "died";
         case RankOutcome::lost:
             return "lost";
+        case RankOutcome::refused:
+            return "refused";
     }
     return "unknown";
 }

@@ -25,6 +25,7 @@ bool is_bad(const RankRecord& rank) {
 // more than who was first.
 int cause_class(const RankRecord& rank) {
     if (!is_bad(rank)) return 4;
+    if (rank.outcome == RankOutcome::refused) return 0;
     if (rank.outcome == RankOutcome::failed) return rank.retry ? 2 : 0;
     return rank.outcome == RankOutcome::died && rank.told_to_stop ? 3 : 1;
 }
@@ -92,13 +93,13 @@ public:
                 return end(JobState::cancelled, attempt_.stop_reason);
             case AfterStop::pause:
             case AfterStop::requeue:
-                return is_hopeless(cause) ? end(JobState::failed, reason()) : hold_or_requeue();
+                return is_hopeless(cause) ? give_up(cause) : hold_or_requeue();
             case AfterStop::as_it_ended:
                 break;
         }
         switch (cause.outcome) {
             case RankOutcome::failed:
-                return cause.retry ? try_again() : end(JobState::failed, reason());
+                return cause.retry ? try_again() : give_up(cause);
             case RankOutcome::died:
                 return after_death();
             case RankOutcome::finished:
@@ -106,6 +107,8 @@ public:
                 return requeue(kStoppedByAgent);
             case RankOutcome::lost:
                 return requeue(reason());
+            case RankOutcome::refused:
+                return give_up(cause);
         }
     }
 
@@ -115,7 +118,8 @@ private:
     }
 
     static bool is_hopeless(const RankRecord& rank) {
-        return rank.outcome == RankOutcome::failed && !rank.retry;
+        return rank.outcome == RankOutcome::refused ||
+               (rank.outcome == RankOutcome::failed && !rank.retry);
     }
 
     [[nodiscard]] std::string reason() const { return describe(attempt_, cause_); }
@@ -128,6 +132,11 @@ private:
         ended.at = draft_.now();
         ended.reason = "finished at step " + std::to_string(attempt_.stopped_step);
         draft_.add(std::move(ended));
+    }
+
+    void give_up(const RankRecord& cause) const {
+        if (cause.outcome == RankOutcome::refused) return end(JobState::refused, cause.reason);
+        end(JobState::failed, reason());
     }
 
     void end(JobState state, std::string why) const {

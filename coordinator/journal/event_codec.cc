@@ -398,6 +398,7 @@ Result<core::RankOutcome> rank_outcome_of(int number) {
         case core::RankOutcome::failed:
         case core::RankOutcome::died:
         case core::RankOutcome::lost:
+        case core::RankOutcome::refused:
             return outcome;
     }
     return unknown_number("rank outcome", number);

@@ -27,6 +27,8 @@ void fill(proto::Frame& frame, const core::StartRanks& effect, const AttemptDir&
     *start->mutable_plan() = codec::to_proto(effect.plan);
     start->set_bn(effect.bn);
     start->set_checkpoint_steps(effect.checkpoint_steps);
+    start->set_memory_limit_bytes(effect.memory_limit_bytes);
+    start->set_asked_micro_batch(effect.asked_micro_batch);
     start->set_resume_path(effect.resume_path);
     start->set_attempt_dir(attempt_dir(effect).string());
     start->set_account_from(effect.account_from);

@@ -40,6 +40,25 @@ void add_plan(Json& point, const core::JobRecord& job) {
     }
 }
 
+/// Of a job under a memory limit; null where there was none.
+void add_memory(Json& point, const core::JobRecord& job) {
+    for (const char* name :
+         {"predicted_peak_bytes",
+          "limit_bytes",
+          "oom_count",
+          "probe_ooms",
+          "probe_steps",
+          "replans"}) {
+        point[name] = nullptr;
+        if (!job.result) continue;
+        const auto found = job.result->metrics.find(name);
+        if (found != job.result->metrics.end())
+            point[name] = static_cast<std::int64_t>(found->second);
+    }
+    const bool is_measured = job.result && job.result->peak_bytes > 0;
+    point["measured_peak_bytes"] = is_measured ? Json(job.result->peak_bytes) : Json(nullptr);
+}
+
 Json point_json(const core::JobRecord& job) {
     Json point = {
         {"ordinal", job.ordinal},
@@ -53,6 +72,7 @@ Json point_json(const core::JobRecord& job) {
     };
     if (!point["params"].is_object()) point["params"] = Json::object();
     add_plan(point, job);
+    add_memory(point, job);
     if (job.result) {
         if (!job.result->weights_sha256.empty())
             point["weights_sha256"] = job.result->weights_sha256;

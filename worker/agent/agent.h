@@ -30,6 +30,7 @@ struct AgentOptions {
     std::filesystem::path work_dir;   // spool of unacknowledged facts, records of trainer processes
     std::string data_path;            // search path of the data sets
     std::filesystem::path cache_dir;  // decoded data sets
+    std::filesystem::path profiles_dir;  // what jobs learnt of memory, shared by all agents
     Duration grace =
         seconds(30);  // for a trainer to stop at a step and checkpoint before it is killed
     Duration nonce_patience = seconds(5);  // a network file system shows new files late

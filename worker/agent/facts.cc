@@ -31,6 +31,16 @@ void fill_result(proto::JobResult* result, const trainer_wire::Finished& message
     put(metrics, "test_loss", message.test_loss);
     put(metrics, "test_accuracy", message.test_accuracy);
     put(metrics, "samples_per_second", message.samples_per_second);
+    if (message.limit_bytes == 0) return;
+    const std::pair<const char*, std::int64_t> memory[] = {
+        {"predicted_peak_bytes", message.predicted_peak_bytes},
+        {"limit_bytes", message.limit_bytes},
+        {"oom_count", message.oom_count},
+        {"probe_ooms", message.probe_ooms},
+        {"probe_steps", message.probe_steps},
+        {"replans", message.replans},
+    };
+    for (const auto& [name, value] : memory) put(metrics, name, static_cast<double>(value));
 }
 
 proto::Fact ended(const RankKey& key, const trainer_wire::Finished& message) {
@@ -44,7 +54,9 @@ proto::Fact ended(const RankKey& key, const trainer_wire::Stopped& message) {
 }
 
 proto::Fact ended(const RankKey& key, const trainer_wire::Failed& message) {
-    proto::Fact fact = ended_fact(key, Outcome::failed, message.message, 0);
+    const bool is_refused = message.code == static_cast<int>(Errc::refused) && !message.retry;
+    const Outcome outcome = is_refused ? Outcome::refused : Outcome::failed;
+    proto::Fact fact = ended_fact(key, outcome, message.message, 0);
     fact.mutable_rank_ended()->set_retry(message.retry);
     return fact;
 }

@@ -20,7 +20,7 @@ struct RankKey {
 };
 
 /// The numbers of bw::core::RankOutcome, which this side may not include; a test holds them equal.
-enum class Outcome : int { finished = 1, stopped = 2, failed = 3, died = 4 };
+enum class Outcome : int { finished = 1, stopped = 2, failed = 3, died = 4, refused = 6 };
 
 /// The numbers of bw::core::StopKind.
 enum class StopOrder : int { preempt = 1, cancel = 2, kill = 3 };

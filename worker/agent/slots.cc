@@ -7,6 +7,12 @@
 namespace bw::agent {
 namespace {
 
+/// 0: none.
+std::int64_t smaller_limit(std::int64_t a, std::int64_t b) {
+    if (a == 0 || b == 0) return std::max(a, b);
+    return std::min(a, b);
+}
+
 trainer_wire::Start start_of(
     const proto::StartRanks& order,
     const RankKey& key,
@@ -30,6 +36,9 @@ trainer_wire::Start start_of(
     start.resume_from = order.resume_path();
     start.data_path = options.data_path;
     start.cache_dir = options.cache_dir;
+    start.memory_limit_bytes = smaller_limit(slot.memory_limit_bytes, order.memory_limit_bytes());
+    start.asked_micro_batch = order.asked_micro_batch();
+    start.profiles_dir = options.profiles_dir;
     start.host = options.host;
     return start;
 }

@@ -87,7 +87,7 @@ TEST(Invariants, EachIsSeenToBreak) {
 
 TEST(InvariantsDeathTest, AnIllegalTransitionEndsTheProcess) {
     State state = healthy();
-    const Event ended_again = JobEnded{{1}, JobState::failed, "again", std::nullopt, {}};
+    const Event ended_again = JobEnded{{1}, JobState::failed, "again", std::nullopt, {}, {}};
     EXPECT_DEATH(core::apply(state, ended_again), "along the table of transitions");
 }
 

@@ -24,6 +24,16 @@ TEST(Retry, AFailureThatNothingHelpsEndsTheJobAtOnce) {
     w.ignore_effects();
 }
 
+TEST(Retry, WhatARankFoundToFitNowhereIsRefusedAndNotTriedAgain) {
+    World w;
+    w.agent("a", 1);
+    w.submit(with_retries(3));
+    w.ended(w.expect_started({1}), 0, RankOutcome::refused, "needs 2 GiB, the limit is 1 GiB");
+    EXPECT_EQ(w.state_of(1), JobState::refused);
+    EXPECT_EQ(w.job(1).reason, "needs 2 GiB, the limit is 1 GiB");
+    w.ignore_effects();
+}
+
 TEST(Retry, AFailureIsTriedAgainWithExponentialBackOffUntilRetriesAreUsedUp) {
     World w;
     w.agent("a", 1);

@@ -20,13 +20,15 @@ constexpr auto kLabels = std::to_array<LabelInfo>({
      "state",
      "of jobs: `queued`, `starting`, `running`, `preempting`, `paused`, `waiting_retry`, "
      "`finished`, `failed`, `cancelled`, `stopped`, `refused`; of sweeps: `open`, `ended`"},
-    {Label::outcome, "outcome", "`finished`, `stopped`, `failed`, `died`, `lost`"},
+    {Label::outcome, "outcome", "`finished`, `stopped`, `failed`, `died`, `lost`, `refused`"},
     {Label::cause,
      "cause",
-     "of lost work: `failed`, `oom`, `died`, `lost` (with the agent), `preempted` (killed after "
-     "its "
-     "grace); of a re-plan: `oom`, `headroom`, `kernels`"},
-    {Label::phase, "phase", "`data`, `forward`, `backward`, `all_reduce`, `optimizer`, `other`"},
+     "of lost work: how its attempt ended (`stopped`, `failed`, `died`, `lost` with the agent) or "
+     "its job (`failed`, `cancelled`); of a re-plan: `oom`"},
+    {Label::phase,
+     "phase",
+     "`data`, `forward`, `backward`, `all_reduce`, `optimizer`, `evaluation`, `checkpoint`, "
+     "`other`"},
     {Label::set, "set", "`train`, `test`"},
     {Label::method, "method", "`GET`, `POST`, ..."},
     {Label::route, "route", "the route's pattern, never a path with numbers in it"},

@@ -32,6 +32,8 @@ void fill(proto::Frame& frame, const core::StartRanks& effect, const AttemptDir&
     start->set_resume_path(effect.resume_path);
     start->set_attempt_dir(attempt_dir(effect).string());
     start->set_account_from(effect.account_from);
+    start->set_sweep(effect.sweep.value);
+    start->set_ordinal(effect.ordinal);
 }
 
 void fill(proto::Frame& frame, const core::SendRendezvous& effect, const AttemptDir&) {

@@ -136,6 +136,8 @@ void fields(Visitor& v, M& m) {
     v.optional("accumulation", m.accumulation);
     v.optional("ooms", m.ooms);
     v.optional("peak_bytes", m.peak_bytes);
+    v.optional("predicted_peak_bytes", m.predicted_peak_bytes);
+    v.optional("limit_bytes", m.limit_bytes);
 }
 
 template <class Visitor, Of<CheckpointDurable> M>

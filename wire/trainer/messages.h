@@ -116,6 +116,7 @@ struct Progress {
     std::int64_t micro_batch = 0, accumulation = 0;
     std::int64_t ooms = 0;        // since Running: steps that it could not hold
     std::int64_t peak_bytes = 0;  // of its allocator; 0: not measured
+    std::int64_t predicted_peak_bytes = 0, limit_bytes = 0;  // 0: there is no limit
 };
 
 /// A fact, from rank 0: the file is complete, verified and durable.

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -12,6 +13,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -19,6 +21,8 @@
 #include <unistd.h>
 
 #include "base/version.h"
+#include "metrics/listener.h"
+#include "worker/agent/meter.h"
 #include "worker/agent/session.h"
 #include "worker/agent/slots.h"
 #include "worker/agent/spool.h"
@@ -33,6 +37,11 @@ namespace {
 
 constexpr Duration kLastFactsTimeout = seconds(5);  // for acknowledgements when the agent leaves
 
+Instant wall_clock() {
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    return {std::chrono::duration_cast<std::chrono::nanoseconds>(since).count()};
+}
+
 class Agent {
 public:
     explicit Agent(AgentOptions options);
@@ -46,6 +55,7 @@ private:
     void await_signals();
     asio::awaitable<void> serve();
     asio::awaitable<Result<void>> prepare();
+    void serve_metrics();
 
     proto::Hello make_hello() const;
     void on_welcome(const proto::Welcome& welcome);
@@ -67,6 +77,8 @@ private:
         io_};  // cancelled when a process has gone or a fact was acknowledged
     std::optional<WorkDir> work_dir_;
     std::optional<Spool> spool_;
+    Meter meter_;
+    std::unique_ptr<metrics::Listener> metrics_;
     Slots slots_;
     Session session_;
     std::uint64_t epoch_ = 0;
@@ -77,6 +89,7 @@ private:
 
 Agent::Agent(AgentOptions options)
     : options_(std::move(options)),
+      meter_(options_, wall_clock()),
       slots_(io_, options_, make_slot_ports()),
       session_(
           io_,
@@ -103,6 +116,12 @@ Slot::Ports Agent::make_slot_ports() {
     ports.on_fact = [this](proto::Fact fact) { on_fact(std::move(fact)); };
     ports.on_sample = [this](const proto::Progress& sample) { on_sample(sample); };
     ports.on_process_gone = [this] { changed_.cancel(); };
+    ports.on_heard = [this](const RankKey& key, const trainer_wire::FromTrainer& message) {
+        meter_.hear(key, message, wall_clock());
+    };
+    ports.on_ordered = [this](const proto::StartRanks& order, const proto::RankOnSlot& where) {
+        meter_.begin(order, where, wall_clock());
+    };
     return ports;
 }
 
@@ -118,6 +137,7 @@ int Agent::run() {
     }
     await_children();
     await_signals();
+    serve_metrics();
     asio::co_spawn(io_, serve(), rethrow);
     io_.run();
     return status_;
@@ -143,6 +163,27 @@ asio::awaitable<void> Agent::serve() {
     slots_.open(work_dir_->trainer_records());
     co_await session_.run();
     changed_.cancel();  // finish_leaving() waits for it
+}
+
+/// An agent that cannot be watched still works.
+void Agent::serve_metrics() {
+    if (options_.metrics_port < 0) return;
+    boost::system::error_code not_numeric;
+    asio::ip::make_address(options_.host, not_numeric);
+    metrics::ListenerOptions where;
+    where.address = not_numeric ? "0.0.0.0" : options_.host;
+    where.port = static_cast<std::uint16_t>(options_.metrics_port);
+    where.token = options_.token;
+    auto listening = metrics::Listener::listen(io_, where, [this] {
+        const std::size_t spooled = spool_ ? spool_->facts().size() : 0;
+        return meter_.expose({slots_.view(), spooled, session_.is_welcome()}, wall_clock());
+    });
+    if (listening) {
+        metrics_ = std::move(*listening);
+        return;
+    }
+    const std::string& problem = listening.error().message;
+    std::fprintf(stderr, "batchwright agent: no /metrics: %s\n", problem.c_str());
 }
 
 asio::awaitable<Result<void>> Agent::prepare() {
@@ -195,6 +236,7 @@ proto::Hello Agent::make_hello() const {
     hello.set_agent_name(options_.name);
     hello.set_host(options_.host);
     hello.set_epoch(epoch_);
+    hello.set_metrics_port(metrics_ ? metrics_->port() : 0);
     for (const SlotOptions& slot : options_.slots) {
         proto::SlotInfo* info = hello.add_slots();
         info->set_kind(slot.kind);
@@ -220,6 +262,7 @@ void Agent::on_welcome(const proto::Welcome& welcome) {
 }
 
 void Agent::on_fact(proto::Fact fact) {
+    meter_.note(fact, wall_clock());
     const proto::Fact* kept = spool_->append(std::move(fact));
     if (kept == nullptr) return;
     proto::Frame frame;
@@ -230,6 +273,7 @@ void Agent::on_fact(proto::Fact fact) {
 }
 
 void Agent::on_sample(const proto::Progress& sample) {
+    if (!session_.is_welcome()) meter_.count_dropped_sample();
     proto::Frame frame;
     *frame.mutable_progress() = sample;
     session_.send_sample(frame);
@@ -251,6 +295,7 @@ void Agent::on_frame(const proto::Frame& frame) {
             break;
         case proto::Frame::kConfirmCheckpoint:
             slots_.carry_out(frame.confirm_checkpoint());
+            meter_.confirm_checkpoint(frame.confirm_checkpoint());
             break;
         case proto::Frame::kAck:
             spool_->acknowledge(frame.ack().sequence());
@@ -264,6 +309,7 @@ void Agent::on_frame(const proto::Frame& frame) {
         case proto::Frame::kProgress:
         case proto::Frame::kHeartbeat:
         case proto::Frame::kFarewell:
+        case proto::Frame::kLeaving:
         case proto::Frame::kWelcome:
         case proto::Frame::kRejected:
         case proto::Frame::KIND_NOT_SET:
@@ -286,6 +332,7 @@ asio::awaitable<void> Agent::drop_ranks() {
     );
     slots_.abandon_all();
     while (!slots_.all_are_free()) co_await wait_for_change(seconds(1));
+    meter_.end_all(wall_clock());
     spool_->clear();
     epoch_ = 0;
 }

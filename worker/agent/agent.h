@@ -32,7 +32,8 @@ struct AgentOptions {
     std::filesystem::path cache_dir;  // decoded data sets
     std::filesystem::path profiles_dir;  // what jobs learnt of memory, shared by all agents
     Duration grace =
-        seconds(30);  // for a trainer to stop at a step and checkpoint before it is killed
+        seconds(30);       // for a trainer to stop at a step and checkpoint before it is killed
+    int metrics_port = 0;  // of /metrics; 0: any free one; negative: none
     Duration nonce_patience = seconds(5);  // a network file system shows new files late
 };
 

@@ -147,6 +147,7 @@ void Slot::kill_after(Duration grace) {
 // ---- what the trainer says
 
 void Slot::on_message(const trainer_wire::FromTrainer& message) {
+    if (ports_.on_heard && run_ && run_->is_sent) ports_.on_heard(run_->key, message);
     std::visit([this](const auto& m) { take(m); }, message);
 }
 

@@ -30,6 +30,10 @@ public:
     struct Ports {
         std::function<void(proto::Fact)> on_fact;
         std::function<void(const proto::Progress&)> on_sample;
+        /// All that a rank says, before anything follows from it. May be empty.
+        std::function<void(const RankKey&, const trainer_wire::FromTrainer&)> on_heard;
+        /// A rank is ordered for the first time. May be empty.
+        std::function<void(const proto::StartRanks&, const proto::RankOnSlot&)> on_ordered;
         std::function<void()> on_process_gone;
     };
 
@@ -69,6 +73,8 @@ public:
     }
 
     [[nodiscard]] bool has_process() const { return process_ != nullptr; }
+
+    [[nodiscard]] bool is_warm() const { return process_is_ready_ && !process_is_used_; }
 
 private:
     struct Run {

@@ -78,6 +78,7 @@ void Slots::carry_out(const proto::StartRanks& order) {
 void Slots::start_rank(const proto::StartRanks& order, const proto::RankOnSlot& where) {
     const RankKey key{order.job(), order.attempt(), where.rank()};
     if (is_repeated(key)) return;
+    if (ports_.on_ordered) ports_.on_ordered(order, where);
     if (where.slot() >= slots_.size()) {
         const std::string reason = "the agent has no slot " + std::to_string(where.slot());
         ports_.on_fact(ended_fact(key, Outcome::failed, reason, 0));
@@ -131,6 +132,12 @@ std::vector<RankKey> Slots::held() const {
         if (const auto key = slot->held()) keys.push_back(*key);
     }
     return keys;
+}
+
+std::vector<AgentView::SlotView> Slots::view() const {
+    std::vector<AgentView::SlotView> views;
+    for (const auto& slot : slots_) views.push_back({!slot->is_free(), slot->is_warm()});
+    return views;
 }
 
 bool Slots::all_are_free() const {

@@ -14,6 +14,7 @@
 #include <frames.pb.h>
 
 #include "worker/agent/agent.h"
+#include "worker/agent/meter.h"
 #include "worker/agent/slot.h"
 
 namespace bw::agent {
@@ -37,6 +38,7 @@ public:
     void reap_all();
 
     [[nodiscard]] std::vector<RankKey> held() const;
+    [[nodiscard]] std::vector<AgentView::SlotView> view() const;
     [[nodiscard]] bool all_are_free() const;
     [[nodiscard]] bool all_processes_are_gone() const;
 

@@ -202,7 +202,9 @@ void TrainingLoop::report_progress() {
         .micro_batch = stepper.plan().micro_batch,
         .accumulation = stepper.plan().accumulation,
         .ooms = stepper.ooms(),
-        .peak_bytes = stepper.counters().peak_bytes});
+        .peak_bytes = stepper.counters().peak_bytes,
+        .predicted_peak_bytes = calibration_.report().predicted_peak_bytes,
+        .limit_bytes = calibration_.report().limit_bytes});
     last_report_ = now;
     samples_at_report_ = state.samples_total;
 }

@@ -10,6 +10,7 @@ std::string to_text(const Endpoint& endpoint) {
         {"http_port", endpoint.http_port},
         {"agent_port", endpoint.agent_port},
         {"token", endpoint.token},
+        {"fingerprint", endpoint.fingerprint},
     }
         .dump();
 }
@@ -22,6 +23,7 @@ Result<Endpoint> endpoint_from_text(const std::string& text) {
         body.at("http_port").get_to(endpoint.http_port);
         body.at("agent_port").get_to(endpoint.agent_port);
         body.at("token").get_to(endpoint.token);
+        endpoint.fingerprint = body.value("fingerprint", "");
         return endpoint;
     } catch (const nlohmann::json::exception& error) {
         return fail(

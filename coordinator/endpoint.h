@@ -1,5 +1,5 @@
-// Where a coordinator listens and the token it wants: STATE/endpoint.json, readable by its owner
-// only.
+// Where a coordinator listens, the token it wants and the certificate it shows:
+// STATE/endpoint.json, readable by its owner only.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@ struct Endpoint {
     std::uint16_t http_port = 0;
     std::uint16_t agent_port = 0;
     std::string token;
+    std::string fingerprint;  // of its TLS certificate; empty: in clear, on loopback
 };
 
 std::string to_text(const Endpoint& endpoint);                 // one line of JSON

@@ -18,17 +18,24 @@ namespace {
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 }
 
-Channel::Channel(asio::ip::tcp::socket socket, Duration write_timeout)
-    : socket_(std::move(socket)),
-      read_deadline_(socket_.get_executor()),
-      write_deadline_(socket_.get_executor()),
+Channel::Channel(Stream stream, Duration write_timeout)
+    : stream_(std::move(stream)),
+      read_deadline_(stream_.get_executor()),
+      write_deadline_(stream_.get_executor()),
       write_timeout_(write_timeout) {
     boost::system::error_code ignored;
-    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+}
+
+asio::awaitable<Result<void>> Channel::open(Duration timeout) {
+    const auto self = shared_from_this();
+    const Result<void> shaken = co_await stream_.handshake(timeout);
+    if (!shaken) close();
+    co_return shaken;
 }
 
 asio::awaitable<Result<proto::Frame>> Channel::read(Duration timeout) {
-    const auto self = shared_from_this();  // the socket must outlive this coroutine
+    const auto self = shared_from_this();  // the stream must outlive this coroutine
     timed_out_ = false;
     read_deadline_.expires_after(std::chrono::nanoseconds(timeout.ns));
     read_deadline_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
@@ -56,7 +63,7 @@ asio::awaitable<Result<proto::Frame>> Channel::read(Duration timeout) {
 
 asio::awaitable<Result<void>> Channel::fill(std::string& buffer) {
     const asio::mutable_buffer into = asio::buffer(buffer);
-    auto reading = asio::async_read(socket_, into, kNoThrow);
+    auto reading = asio::async_read(stream_, into, kNoThrow);
     const std::tuple<boost::system::error_code, std::size_t> outcome = co_await std::move(reading);
     const boost::system::error_code error = std::get<0>(outcome);
     if (!error) co_return boost::system::in_place_value;
@@ -83,9 +90,7 @@ void Channel::send_sample(const proto::Frame& frame) {
 }
 
 void Channel::close() {
-    boost::system::error_code ignored;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-    socket_.close(ignored);
+    stream_.close();
     write_deadline_.cancel();
     read_deadline_.cancel();
 }
@@ -103,7 +108,7 @@ void Channel::write_next() {
         if (!error && channel != nullptr) channel->close();
     });
     asio::async_write(
-        socket_,
+        stream_,
         asio::buffer(queue_.front()),
         [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
             self->on_written(error);

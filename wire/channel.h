@@ -1,7 +1,7 @@
-// One connection between agent and coordinator: frames in, one at a time and each with a deadline;
-// frames out through a bounded queue, so that a slow peer costs neither memory nor the loop. Used
-// by both ends. Loop thread only; lives in a shared_ptr, because reads and writes in flight hold
-// it.
+// One connection between agent and coordinator, in clear or under TLS: frames in, one at a time and
+// each with a deadline; frames out through a bounded queue, so that a slow peer costs neither
+// memory nor the loop. Used by both ends. Loop thread only; lives in a shared_ptr, because reads
+// and writes in flight hold it.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +10,12 @@
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "wire/frame.h"
+#include "wire/stream.h"
 
 namespace bw::wire {
 
@@ -30,7 +30,11 @@ public:
     static constexpr std::size_t kSampleQueueBytesMax = 256 * 1024;
 
     /// A write that makes no progress for `write_timeout` closes the channel.
-    Channel(boost::asio::ip::tcp::socket socket, Duration write_timeout);
+    Channel(Stream stream, Duration write_timeout);
+
+    /// Before the first read or send: the TLS handshake, where there is TLS. Errors as those of
+    /// Stream::handshake; the channel is then closed.
+    boost::asio::awaitable<Result<void>> open(Duration timeout);
 
     /// The next frame. Errors: timed_out, peer_gone (also after close()), corrupt. After an error
     /// the channel is closed. One read at a time.
@@ -48,14 +52,14 @@ public:
     /// Closes when what is queued has been written; nothing more is accepted.
     void close_when_written();
 
-    [[nodiscard]] bool is_open() const { return socket_.is_open(); }
+    [[nodiscard]] bool is_open() const { return stream_.is_open(); }
 
 private:
     boost::asio::awaitable<Result<void>> fill(std::string& buffer);
     void write_next();
     void on_written(const boost::system::error_code& error);
 
-    boost::asio::ip::tcp::socket socket_;
+    Stream stream_;
     boost::asio::steady_timer read_deadline_;
     boost::asio::steady_timer write_deadline_;
     Duration write_timeout_;

@@ -15,6 +15,7 @@
 #include "coordinator/core/effect.h"
 #include "coordinator/core/input.h"
 #include "coordinator/core/state.h"
+#include "wire/security.h"
 
 namespace bw::proto {
 class Progress;
@@ -24,8 +25,9 @@ namespace bw::net {
 
 struct AgentServerOptions {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;  // 0: any free one
-    std::string token;       // every Hello must carry it
+    std::uint16_t port = 0;   // 0: any free one
+    std::string token;        // every Hello must carry it
+    wire::Security security;  // in clear only on loopback
     Duration lease = seconds(15);
     std::filesystem::path state_dir;
     /// Where the attempt's checkpoints, curves and logs lie (results/layout.h).
@@ -42,7 +44,8 @@ public:
 
     /// Listens at once, and writes STATE/nonce, by which agents see that they share the state
     /// directory. `state` is read, here only, for the agents that were live before a restart: each
-    /// gets one full lease period to come back. Errors: in_use, io, invalid_input (the address).
+    /// gets one full lease period to come back. Errors: in_use, io, invalid_input (the address),
+    /// refused (wire::may_listen).
     static Result<std::unique_ptr<AgentServer>> listen(
         boost::asio::io_context& io,
         AgentServerOptions options,

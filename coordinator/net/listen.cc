@@ -54,6 +54,7 @@ Result<void> Sessions::listen() {
             "the address " + bw::quoted(options_.address) + " to listen on is no IP address"
         );
     }
+    if (auto may = wire::may_listen(address, options_.security, options_.token); !may) return may;
     const tcp::endpoint endpoint(address, options_.port);
     acceptor_.open(endpoint.protocol(), error);
     if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
@@ -89,8 +90,8 @@ asio::awaitable<void> Sessions::accept_loop([[maybe_unused]] std::shared_ptr<Ses
             continue;
         }
         close_at_exec(std::get<1>(accepted).native_handle());
-        auto channel =
-            std::make_shared<wire::Channel>(std::move(std::get<1>(accepted)), options_.lease);
+        wire::Stream stream(std::move(std::get<1>(accepted)), options_.security);
+        auto channel = std::make_shared<wire::Channel>(std::move(stream), options_.lease);
         auto session = std::make_shared<Session>(std::move(channel));
         open_.insert(session);
         asio::co_spawn(io_, serve(shared_from_this(), session), rethrow);

@@ -69,7 +69,8 @@ asio::awaitable<void> Sessions::serve(
     [[maybe_unused]] std::shared_ptr<Sessions> self, std::shared_ptr<Session> session
 ) {
     const auto channel = session->channel;
-    const Result<proto::Frame> first = co_await channel->read(kHelloTimeout);
+    Result<proto::Frame> first = fail(Errc::peer_gone, "no TLS session");
+    if (co_await channel->open(kHelloTimeout)) first = co_await channel->read(kHelloTimeout);
     if (first && first->has_hello() && !closed_) on_hello(session, first->hello());
     while (first && first->has_hello()) {
         const bool is_welcome = static_cast<bool>(session->agent);

@@ -96,8 +96,13 @@ asio::awaitable<void> Session::run() {
             );
         }
         co_await wait(backoff_);
-        backoff_ = std::min(Duration{backoff_.ns * 2}, kReconnectMax);
+        const Duration longest = at_most_a_third_of_the_lease(kReconnectMax);
+        backoff_ = std::min(Duration{backoff_.ns * 2}, longest);
     }
+}
+
+Duration Session::at_most_a_third_of_the_lease(Duration time) const {
+    return std::min(time, Duration{lease_.ns / 3});
 }
 
 asio::awaitable<void> Session::wait(Duration time) {
@@ -109,18 +114,29 @@ asio::awaitable<void> Session::wait(Duration time) {
 
 asio::awaitable<Result<std::shared_ptr<wire::Channel>>> Session::connect() {
     const auto attempt = std::make_shared<Attempt>(io_);
-    attempt->deadline.expires_after(chrono_of(kConnectTimeout));
+    // Lost requests to connect are repeated ever more slowly: a new one is sooner through.
+    attempt->deadline.expires_after(chrono_of(at_most_a_third_of_the_lease(kConnectTimeout)));
     attempt->deadline.async_wait([attempt](const boost::system::error_code& error) {
         if (!error) attempt->give_up();
     });
     const boost::system::error_code error = co_await attempt->connect(options_.host, options_.port);
     attempt->deadline.cancel();
     if (error) co_return fail(Errc::peer_gone, error.message());
-    co_return std::make_shared<wire::Channel>(std::move(attempt->socket), lease_);
+    wire::Stream stream(std::move(attempt->socket), options_.security);
+    const auto channel = std::make_shared<wire::Channel>(std::move(stream), lease_);
+    const Result<void> opened = co_await channel->open(kHelloTimeout);
+    if (!opened) co_return opened.error();
+    co_return channel;
 }
 
 asio::awaitable<Result<void>> Session::connect_and_serve() {
     const Result<std::shared_ptr<wire::Channel>> connected = co_await connect();
+    if (!connected && connected.error().code == Errc::refused) {
+        stopped_ = true;  // another certificate: trying again would not make it the right one
+        ports_.on_refused(
+            options_.host + ":" + std::to_string(options_.port) + ": " + connected.error().message
+        );
+    }
     if (!connected) co_return connected.error();
     if (stopped_) co_return boost::system::in_place_value;
     channel_ = *connected;

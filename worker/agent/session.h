@@ -20,6 +20,8 @@ namespace bw::agent {
 
 class Session {
 public:
+    /// Between attempts to connect; never more than a third of the lease, so that a short outage
+    /// does not cost it.
     static constexpr Duration kReconnectFirst = milliseconds(100), kReconnectMax = seconds(5);
     static constexpr Duration kHelloTimeout = seconds(15), kConnectTimeout = seconds(5);
     static constexpr Duration kFarewellTimeout = seconds(3);
@@ -39,6 +41,7 @@ public:
         std::string host;
         std::uint16_t port = 0;
         Duration nonce_patience;
+        wire::Security security;
     };
 
     Session(boost::asio::io_context& io, Options options, Ports ports);
@@ -65,6 +68,7 @@ private:
     boost::asio::awaitable<Result<void>> serve();
     boost::asio::awaitable<Result<void>> check_state_dir(const proto::Welcome& welcome);
     boost::asio::awaitable<void> wait(Duration time);
+    [[nodiscard]] Duration at_most_a_third_of_the_lease(Duration time) const;
     void beat();
     boost::asio::awaitable<Result<void>> refuse(std::string why);
 

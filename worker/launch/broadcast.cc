@@ -28,7 +28,8 @@ std::vector<std::filesystem::path> places_of_part() {
         above / "lib" / "batchwright" / kMpiPartName};
 }
 
-Result<MpiBroadcast> open_part() {
+template <class Function>
+Result<Function> open_part(const char* name) {
     std::string tried;
     for (const auto& path : places_of_part()) {
         // Global, because Open MPI's own plug-ins look the library's symbols up.
@@ -38,10 +39,10 @@ Result<MpiBroadcast> open_part() {
             tried += std::string("; ") + (why == nullptr ? path.string() : why);
             continue;
         }
-        if (void* found = ::dlsym(part, kMpiPartFunction)) {
-            return reinterpret_cast<MpiBroadcast>(found);
+        if (void* found = ::dlsym(part, name)) {
+            return reinterpret_cast<Function>(found);
         }
-        tried += "; " + path.string() + ": has no " + kMpiPartFunction;
+        tried += "; " + path.string() + ": has no " + name;
     }
     return fail(
         Errc::unsupported,
@@ -69,11 +70,30 @@ void remove_mpi_variables() {
 
 }  // namespace
 
+Result<std::vector<std::string>> gather_over_mpi(const Place& place, const std::string& own_text) {
+    if (own_text.size() >= kGatheredBytesMax)
+        return fail(Errc::invalid_input, "the text to gather is too long");
+    const auto gather = open_part<MpiGather>(kMpiPartGather);
+    if (!gather) return gather.error();
+    std::vector<char> own(kGatheredBytesMax);  // padded with zeros
+    std::memcpy(own.data(), own_text.data(), own_text.size());
+    const std::size_t ranks = place.rank == 0 ? static_cast<std::size_t>(place.size) : 0;
+    std::vector<char> all(ranks * kGatheredBytesMax);
+    char error[256] = "";
+    const int code = (*gather)(own.data(), own.size(), all.data(), error, sizeof error);
+    if (code != 0)
+        return fail(Errc::io, std::string("gathering the hosts over MPI failed: ") + error);
+    std::vector<std::string> texts;
+    for (std::size_t rank = 0; rank < ranks; ++rank)
+        texts.emplace_back(all.data() + rank * kGatheredBytesMax);
+    return texts;
+}
+
 Result<std::string> broadcast_over_mpi(const std::string& text_of_rank_0) {
     if (text_of_rank_0.size() > kBroadcastBytesMax) {
         return fail(Errc::invalid_input, "the text to broadcast is longer than 64 KiB");
     }
-    const Result<MpiBroadcast> broadcast = open_part();
+    const auto broadcast = open_part<MpiBroadcast>(kMpiPartFunction);
     if (!broadcast) return broadcast.error();
     std::vector<char> text(kBroadcastBytesMax);
     std::memcpy(text.data(), text_of_rank_0.data(), text_of_rank_0.size());

@@ -1,7 +1,9 @@
 // Where this process stands among those that mpirun, srun or nobody started.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -15,9 +17,14 @@ struct Place {
     int local_rank = 0, local_size = 1;  // on this host
 };
 
-/// From OMPI_COMM_WORLD_* or SLURM_PROCID, SLURM_NTASKS, SLURM_LOCALID, ... Errors: invalid_input
-/// (garbled values).
+/// From OMPI_COMM_WORLD_* or SLURM_PROCID, SLURM_NTASKS, SLURM_LOCALID, ...; hosts may run
+/// different numbers of processes. Errors: invalid_input (garbled values).
 Result<Place> discover_place();
+
+/// Every rank's text, at rank 0 only (elsewhere nothing), over MPI. Optional; before the broadcast,
+/// which must follow. At most kGatheredBytesMax of each. Errors as those of the broadcast.
+inline constexpr std::size_t kGatheredBytesMax = 4096;
+Result<std::vector<std::string>> gather_over_mpi(const Place& place, const std::string& own_text);
 
 /// Rank 0's text to every rank, over MPI (libbatchwright_mpi.so, opened at run time, beside this
 /// program): MPI_Init, one broadcast, MPI_Finalize; then MPI is over for this process and OMPI_*,

@@ -11,7 +11,9 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
+#include "cli/coordinator_address.h"
 #include "coordinator/http/json_text.h"
+#include "wire/stream.h"
 
 namespace bw::cli {
 
@@ -23,6 +25,7 @@ using coordinator::Endpoint;
 namespace {
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+constexpr Duration kHandshakeLimit = seconds(15);
 constexpr auto kRequestLimit = std::chrono::seconds(60);
 constexpr auto kSilenceLimit = std::chrono::seconds(40);  // the server sends a comment every 10 s
 constexpr std::size_t kEventBytesMax = 16 * 1024 * 1024;
@@ -59,15 +62,26 @@ bool pass_on(const std::string& message, const Client::OnEvent& on_event) {
     return is_comment || on_event(name, body);
 }
 
-asio::awaitable<Result<void>> connect(beast::tcp_stream& stream, const Endpoint& endpoint) {
-    tcp::resolver resolver(stream.get_executor());
+asio::awaitable<Result<wire::Stream>> connect(const Endpoint& endpoint) {
+    const auto executor = co_await asio::this_coro::executor;
+    tcp::resolver resolver(executor);
     const std::string port = std::to_string(endpoint.http_port);
     const auto found = co_await resolver.async_resolve(endpoint.host, port, kNoThrow);
     if (std::get<0>(found)) co_return unreachable(endpoint, std::get<0>(found));
-    stream.expires_after(kRequestLimit);
-    const auto connected = co_await stream.async_connect(std::get<1>(found), kNoThrow);
+    beast::tcp_stream connecting(executor);
+    connecting.expires_after(kRequestLimit);
+    const auto connected = co_await connecting.async_connect(std::get<1>(found), kNoThrow);
     if (std::get<0>(connected)) co_return unreachable(endpoint, std::get<0>(connected));
-    co_return boost::system::in_place_value;
+    wire::Stream stream(connecting.release_socket(), security_of(endpoint));
+    const Result<void> shaken = co_await stream.handshake(kHandshakeLimit);
+    if (!shaken) {
+        co_return fail(
+            shaken.error().code,
+            "cannot reach the coordinator at " + endpoint.host + ":" + port + ": " +
+                shaken.error().message
+        );
+    }
+    co_return std::move(stream);
 }
 
 beast::http::request<beast::http::string_body> make_request(
@@ -100,10 +114,9 @@ asio::awaitable<Result<nlohmann::json>> Client::post(std::string path, nlohmann:
 asio::awaitable<Result<nlohmann::json>> Client::request(
     std::string method, std::string path, std::string body
 ) {
-    const auto executor = co_await asio::this_coro::executor;
-    beast::tcp_stream stream(executor);
-    const Result<void> connected = co_await connect(stream, endpoint_);
+    Result<wire::Stream> connected = co_await connect(endpoint_);
     if (!connected) co_return connected.error();
+    wire::Stream& stream = *connected;
     const auto request = make_request(endpoint_, method, path, std::move(body));
     stream.expires_after(kRequestLimit);
     const auto written = co_await beast::http::async_write(stream, request, kNoThrow);
@@ -117,10 +130,9 @@ asio::awaitable<Result<nlohmann::json>> Client::request(
 }
 
 asio::awaitable<Result<void>> Client::follow(std::string path, OnEvent on_event) {
-    const auto executor = co_await asio::this_coro::executor;
-    beast::tcp_stream stream(executor);
-    const Result<void> connected = co_await connect(stream, endpoint_);
+    Result<wire::Stream> connected = co_await connect(endpoint_);
     if (!connected) co_return connected.error();
+    wire::Stream& stream = *connected;
     const auto request = make_request(endpoint_, "GET", path, "");
     const auto written = co_await beast::http::async_write(stream, request, kNoThrow);
     if (std::get<0>(written)) co_return unreachable(endpoint_, std::get<0>(written));
@@ -131,7 +143,7 @@ asio::awaitable<Result<void>> Client::follow(std::string path, OnEvent on_event)
         stream.expires_after(kSilenceLimit);
         auto buffer = asio::dynamic_buffer(received, kEventBytesMax);
         const auto read = co_await asio::async_read_until(stream, buffer, delimiter, kNoThrow);
-        if (std::get<0>(read) == asio::error::eof) co_return boost::system::in_place_value;
+        if (wire::is_end_of_stream(std::get<0>(read))) co_return boost::system::in_place_value;
         if (std::get<0>(read)) co_return unreachable(endpoint_, std::get<0>(read));
         const std::string message = received.substr(0, std::get<1>(read));
         received.erase(0, message.size());

@@ -16,10 +16,13 @@
 #include <frames.pb.h>
 #include <unistd.h>
 
-#include "coordinator/api.h"
+#include "coordinator/api/api.h"
 #include "coordinator/endpoint.h"
 #include "coordinator/net/agent_server.h"
+#include "coordinator/net/identity.h"
+#include "coordinator/net/private_file.h"
 #include "coordinator/net/secret.h"
+#include "coordinator/reactor.h"
 #include "coordinator/results/layout.h"
 #include "coordinator/results/results.h"
 
@@ -28,19 +31,6 @@ namespace bw::coordinator {
 namespace asio = boost::asio;
 
 namespace {
-
-Result<void> write_private_file(const std::filesystem::path& path, const std::string& text) {
-    const std::string temporary = path.string() + ".new";
-    const int descriptor =
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    const bool written = descriptor >= 0 && ::write(descriptor, text.data(), text.size()) ==
-                                                static_cast<ssize_t>(text.size());
-    if (descriptor >= 0) ::close(descriptor);
-    if (!written || ::rename(temporary.c_str(), path.c_str()) != 0) {
-        return fail(Errc::io, "cannot write " + path.string());
-    }
-    return boost::system::in_place_value;
-}
 
 std::optional<Endpoint> last_endpoint(const std::filesystem::path& state_dir) {
     std::ifstream file(state_dir / "endpoint.json");
@@ -116,22 +106,49 @@ public:
 private:
     Result<void> listen() {
         const std::optional<Endpoint> last = last_endpoint(options_.state_dir);
+        const auto security = make_security();
+        if (!security) return security.error();
+        // Agents of other hosts have working folders of their own.
+        if (security->is_tls()) options_.state_dir = std::filesystem::absolute(options_.state_dir);
         Endpoint endpoint;
-        endpoint.host = options_.address;
+        endpoint.host =
+            options_.announced_host.empty() ? options_.address : options_.announced_host;
         endpoint.token = last ? last->token : net::random_secret();
-        api_ = std::make_unique<Api>(reactor_, feed_, options_.state_dir, [this] { shut_down(); });
+        endpoint.fingerprint = security->fingerprint();
+        // Others must be told the ports beyond loopback: the documented ones, where they are free.
+        if (security->is_tls()) {
+            endpoint.agent_port = kDefaultAgentPort;
+            endpoint.http_port = kDefaultHttpPort;
+        }
+        if (last) {
+            endpoint.agent_port = last->agent_port;
+            endpoint.http_port = last->http_port;
+        }
+        api_ = std::make_unique<api::Api>(io_, core_port(), options_.state_dir, [this] {
+            shut_down();
+        });
+        if (auto agents = listen_for_agents(endpoint, *security); !agents) return agents;
+        if (auto clients = listen_for_clients(endpoint, *security); !clients) return clients;
+        reactor_.connect({
+            [this](const core::Effect& effect) { carry_out(effect); },
+            [this](const core::Event& event) { api_->publish(event); },
+        });
+        endpoint.agent_port = agents_->port();
+        endpoint.http_port = server_->port();
+        return announce(endpoint);
+    }
 
+    Result<void> listen_for_agents(const Endpoint& wanted, const wire::Security& security) {
         net::AgentServerOptions agent_options;
         agent_options.address = options_.address;
-        agent_options.token = endpoint.token;
+        agent_options.token = wanted.token;
+        agent_options.security = security;
         agent_options.lease = options_.lease;
         agent_options.state_dir = options_.state_dir;
         agent_options.attempt_dir = [this](const core::StartRanks& start) {
             const core::SweepRecord& sweep = reactor_.state().sweeps.at(start.sweep);
             return results::attempt_dir(options_.state_dir, sweep, start.ordinal, start.attempt);
         };
-        const std::uint16_t last_agent_port = last ? last->agent_port : std::uint16_t{0};
-        const std::uint16_t last_http_port = last ? last->http_port : std::uint16_t{0};
         const auto listen_agents = [&](std::uint16_t port) {
             agent_options.port = port;
             return net::AgentServer::listen(
@@ -144,39 +161,67 @@ private:
                 [this](const proto::Progress& progress) { api_->publish(progress); }
             );
         };
-        auto agents = first_free_port(options_.agent_port, last_agent_port, listen_agents);
+        auto agents = first_free_port(options_.agent_port, wanted.agent_port, listen_agents);
         if (!agents) return agents.error();
         agents_ = std::move(*agents);
+        return boost::system::in_place_value;
+    }
 
-        http::ServerOptions http_options{options_.address, 0, endpoint.token};
+    Result<void> listen_for_clients(const Endpoint& wanted, const wire::Security& security) {
+        http::ServerOptions http_options{options_.address, 0, wanted.token, security};
         const auto listen_http = [&](std::uint16_t port) {
             http_options.port = port;
             return http::Server::listen(
                 io_,
                 http_options,
-                feed_,
-                [this](const http::Request& request, http::Reply reply) {
-                    api_->handle(request, std::move(reply));
+                [this](const http::Request& request, const http::Reply& reply) {
+                    api_->handle(request, reply);
                 }
             );
         };
-        auto server = first_free_port(options_.http_port, last_http_port, listen_http);
+        auto server = first_free_port(options_.http_port, wanted.http_port, listen_http);
         if (!server) return server.error();
         server_ = std::move(*server);
+        return boost::system::in_place_value;
+    }
 
-        reactor_.connect({
-            [this](const core::Effect& effect) { carry_out(effect); },
-            [this](const core::Event& event) { api_->publish(event); },
-        });
-        endpoint.agent_port = agents_->port();
-        endpoint.http_port = server_->port();
-        return announce(endpoint);
+    /// In clear on loopback, else TLS; not a matter of choice.
+    [[nodiscard]] Result<wire::Security> make_security() const {
+        boost::system::error_code no_address;
+        const auto address = asio::ip::make_address(options_.address, no_address);
+        if (no_address || address.is_loopback()) return wire::Security();
+        return net::load_or_make_identity(options_.state_dir);
+    }
+
+    api::CorePort core_port() {
+        return {
+            [this](const core::Input& input, Reactor::WhenDurable done) {
+                reactor_.submit(input, std::move(done));
+            },
+            [this]() -> const core::State& { return reactor_.state(); },
+            now,
+            [this](Reactor::Visit visit, std::function<void(Result<void>)> done) {
+                reactor_.read_journal(std::move(visit), std::move(done));
+            },
+        };
     }
 
     Result<void> announce(const Endpoint& endpoint) {
         const std::string line = to_text(endpoint) + "\n";
-        if (auto written = write_private_file(options_.state_dir / "endpoint.json", line); !written)
-            return written;
+        const auto path = options_.state_dir / "endpoint.json";
+        if (auto written = net::write_private_file(path, line); !written) return written;
+        if (!endpoint.fingerprint.empty()) {
+            std::fprintf(
+                stderr,
+                "batchwright coordinator: %s: API port %u, agents' port %u, certificate "
+                "fingerprint "
+                "%s\n",
+                endpoint.host.c_str(),
+                unsigned{endpoint.http_port},
+                unsigned{endpoint.agent_port},
+                endpoint.fingerprint.c_str()
+            );
+        }
         if (options_.ready_descriptor < 0) return boost::system::in_place_value;
         const ssize_t sent = ::write(options_.ready_descriptor, line.data(), line.size());
         ::close(options_.ready_descriptor);
@@ -190,22 +235,27 @@ private:
         agents_->carry_out(effect);
     }
 
+    // The replica knows all that led to this, and copying a large sweep is nothing for the loop.
     void write_results(SweepId id) {
-        auto slice = std::make_shared<core::State>(slice_of(reactor_.state(), id));
-        asio::post(pool_, [this, id, slice] {
-            const core::SweepRecord& sweep = slice->sweeps.at(id);
-            const auto written = results::write_results(
-                *slice, sweep, options_.state_dir, environment_of(*slice, sweep)
-            );
-            auto complaints =
-                written ? *written : std::vector<std::string>{written.error().message};
-            point_to_newest(options_.state_dir, results::sweep_name(sweep));
-            asio::post(io_, [this, id, complaints] {
-                for (const std::string& text : complaints) {
-                    std::fprintf(stderr, "batchwright coordinator: %s\n", text.c_str());
-                }
-                api_->announce_results(id);
-            });
+        api_->replica().run([this, id](const api::Books& books) {
+            auto slice = std::make_shared<core::State>(slice_of(books.state, id));
+            asio::post(pool_, [this, id, slice] { write_slice(id, *slice); });
+        });
+    }
+
+    void write_slice(SweepId id, const core::State& slice) {
+        const core::SweepRecord& sweep = slice.sweeps.at(id);
+        const auto written = results::write_results(
+            slice, sweep, options_.state_dir, api::environment_of(slice, sweep)
+        );
+        const auto complaints =
+            written ? *written : std::vector<std::string>{written.error().message};
+        point_to_newest(options_.state_dir, results::sweep_name(sweep));
+        asio::post(io_, [this, id, complaints] {
+            for (const std::string& text : complaints) {
+                std::fprintf(stderr, "batchwright coordinator: %s\n", text.c_str());
+            }
+            api_->announce_results(id);
         });
     }
 
@@ -220,9 +270,8 @@ private:
     asio::io_context io_{1};
     asio::thread_pool pool_{1};
     asio::signal_set signals_{io_, SIGTERM, SIGINT};
-    http::Feed feed_;
     Reactor reactor_;
-    std::unique_ptr<Api> api_;
+    std::unique_ptr<api::Api> api_;
     std::unique_ptr<net::AgentServer> agents_;
     std::unique_ptr<http::Server> server_;
     bool shutting_down_ = false;

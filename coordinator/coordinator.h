@@ -9,10 +9,14 @@
 
 namespace bw::coordinator {
 
+/// Beyond loopback, unless others are given or these are taken.
+inline constexpr std::uint16_t kDefaultHttpPort = 8470, kDefaultAgentPort = 8471;
+
 struct CoordinatorOptions {
     std::filesystem::path state_dir = "batchwright-state";
-    std::string address = "127.0.0.1";
-    std::uint16_t http_port = 0;  // 0: the ports of the last run if they are free, else any
+    std::string address = "127.0.0.1";  // beyond loopback: TLS
+    std::string announced_host;         // for endpoint.json; empty: the address
+    std::uint16_t http_port = 0;        // 0: the ports of the last run if they are free, else any
     std::uint16_t agent_port = 0;
     Duration lease = seconds(15);
     Duration grace = seconds(30);  // for agents to leave when the coordinator ends
@@ -28,6 +32,8 @@ enum ExitStatus : int {
     kExitStateInUse = 4,        // another process holds the state directory
     kExitStateUnusable =
         5,  // it cannot be written, or its journal is damaged or of a newer release
+    kExitRefused = 6,        // an agent: the coordinator refused it (its words say why)
+    kExitNoCoordinator = 7,  // a client: none answers where it should be
     kExitInterrupted = 130,
 };
 

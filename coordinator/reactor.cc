@@ -12,6 +12,12 @@ namespace bw::coordinator {
 
 namespace asio = boost::asio;
 
+namespace {
+
+constexpr std::uint64_t kEventsPerPiece = 1000;
+
+}  // namespace
+
 Instant now() {
     static std::int64_t latest =
         0;  // loop thread only; an Instant never goes back, whatever the wall clock does
@@ -60,25 +66,58 @@ void Reactor::submit(const core::Input& input, WhenDurable when_durable) {
 void Reactor::commit_loop() {
     for (;;) {
         std::vector<Batch> group;
+        bool reads = false;
         {
             std::unique_lock lock(mutex_);
-            wake_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
-            if (waiting_.empty()) return;
+            wake_.wait(lock, [this] {
+                return closing_ || !waiting_.empty() || !readings_.empty();
+            });
+            if (waiting_.empty() && closing_) return;
             group.swap(waiting_);
+            reads = !readings_.empty() && !closing_;
         }
-        std::vector<std::vector<core::Event>> batches;
-        for (const Batch& batch : group) {
-            if (!batch.events.empty()) batches.push_back(batch.events);
-        }
-        if (!batches.empty()) {
-            if (const auto done = journal_.append_group(batches); !done) {
-                std::fprintf(stderr, "batchwright coordinator: %s\n", done.error().message.c_str());
-                std::_Exit(EXIT_FAILURE);
-            }
-        }
-        auto shared = std::make_shared<std::vector<Batch>>(std::move(group));
-        asio::post(io_, [this, shared] { on_durable(std::move(*shared)); });
+        if (!group.empty()) commit(std::move(group));
+        if (reads) read_piece();
     }
+}
+
+void Reactor::commit(std::vector<Batch> group) {
+    std::vector<std::vector<core::Event>> batches;
+    for (const Batch& batch : group) {
+        if (!batch.events.empty()) batches.push_back(batch.events);
+    }
+    if (!batches.empty()) {
+        if (const auto done = journal_.append_group(batches); !done) {
+            std::fprintf(stderr, "batchwright coordinator: %s\n", done.error().message.c_str());
+            std::_Exit(EXIT_FAILURE);
+        }
+    }
+    auto shared = std::make_shared<std::vector<Batch>>(std::move(group));
+    asio::post(io_, [this, shared] { on_durable(std::move(*shared)); });
+}
+
+void Reactor::read_journal(Visit visit, std::function<void(Result<void>)> done) {
+    {
+        const std::lock_guard lock(mutex_);
+        readings_.push_back({std::move(visit), std::move(done), 0});
+    }
+    wake_.notify_one();
+}
+
+// One piece, so that a commit waits for no more than that.
+void Reactor::read_piece() {
+    Reading* reading = nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        reading = &readings_.front();  // stays where it is while others are pushed behind it
+    }
+    const auto read = journal_.read(reading->at, kEventsPerPiece, reading->visit);
+    if (read) reading->at = *read;
+    if (read && *read < journal_.last_sequence()) return;
+    const Result<void> outcome = read ? Result<void>() : Result<void>(read.error());
+    asio::post(io_, [done = std::move(reading->done), outcome] { done(outcome); });
+    const std::lock_guard lock(mutex_);
+    readings_.pop_front();
 }
 
 void Reactor::on_durable(std::vector<Batch> batches) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -40,6 +41,12 @@ public:
     /// ones, are on disk.
     void submit(const core::Input& input, WhenDurable when_durable = {});
 
+    using Visit = std::function<void(std::uint64_t sequence, const core::Event&)>;
+
+    /// Every event that is on disk by now, in order, read from the journal in pieces between
+    /// commits. `visit` runs on the commit thread, then `done` on the loop. Errors: corrupt, io.
+    void read_journal(Visit visit, std::function<void(Result<void>)> done);
+
     /// Wakes the core: after a restart, and whenever its next timer is due.
     void tick() { submit(core::Tick{}); }
 
@@ -52,7 +59,15 @@ private:
         WhenDurable when_durable;
     };
 
+    struct Reading {
+        Visit visit;
+        std::function<void(Result<void>)> done;
+        std::uint64_t at = 0;  // the last event that was read
+    };
+
     void commit_loop();
+    void commit(std::vector<Batch> group);
+    void read_piece();
     void on_durable(std::vector<Batch> batches);
     void arm_timer();
 
@@ -64,8 +79,9 @@ private:
 
     std::mutex mutex_;
     std::condition_variable wake_;
-    std::vector<Batch> waiting_;  // guarded by mutex_
-    bool closing_ = false;        // guarded by mutex_
+    std::vector<Batch> waiting_;    // guarded by mutex_
+    std::deque<Reading> readings_;  // guarded by mutex_; the first is the commit thread's own
+    bool closing_ = false;          // guarded by mutex_
     std::thread committer_;
 };
 

@@ -6,14 +6,18 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
+#include <vector>
 
 namespace bw::http {
 
 inline constexpr std::size_t kFollowerQueueMax = 4096;
 
-/// One open event stream: the messages it still has to send.
+/// One message of an event stream: `event: NAME` and `data: JSON` (one line).
+std::string event_message(const std::string& name, const std::string& json);
+
+/// One open event stream: the messages it still has to send. Whoever answers a request with one
+/// makes it; the server owns it as long as the connection lasts.
 class Follower {
 public:
     explicit Follower(std::string topic) : topic_(std::move(topic)) {}
@@ -22,27 +26,31 @@ public:
 
     [[nodiscard]] bool overflowed() const { return overflowed_; }
 
+    [[nodiscard]] std::size_t queued() const { return queue_.size(); }
+
+    [[nodiscard]] bool finished() const { return finished_; }
+
     void push(const std::string& message);
-    std::string take_all();            // empties the queue
-    std::function<void()> on_message;  // wakes the writer
+    void finish();                    // what is queued is sent, then the stream ends
+    std::string take_all();           // empties the queue
+    std::function<void()> on_change;  // wakes the writer
 
 private:
     std::string topic_;
     std::deque<std::string> queue_;
-    bool overflowed_ = false;
+    bool overflowed_ = false, finished_ = false;
 };
 
 class Feed {
 public:
-    void follow(const std::shared_ptr<Follower>& follower) { followers_.insert(follower); }
+    /// From now on it gets its topic's events, until its last owner lets go of it.
+    void follow(const std::shared_ptr<Follower>& follower) { followers_.push_back(follower); }
 
-    void leave(const std::shared_ptr<Follower>& follower) { followers_.erase(follower); }
-
-    /// To every follower of the topic ("sweep/3"), as `event: NAME` and `data: JSON` (one line).
+    /// To every follower of the topic ("sweep/3").
     void publish(const std::string& topic, const std::string& name, const std::string& json);
 
 private:
-    std::set<std::shared_ptr<Follower>> followers_;
+    std::vector<std::weak_ptr<Follower>> followers_;
 };
 
 }  // namespace bw::http

@@ -12,10 +12,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
 #include "coordinator/http/json_text.h"
+#include "wire/stream.h"
 
 namespace bw::http {
 
@@ -27,6 +27,7 @@ namespace {
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr auto kIdleLimit = std::chrono::seconds(60);
+constexpr Duration kHandshakeLimit = seconds(15), kFarewellLimit = seconds(2);
 constexpr auto kKeepAlivePeriod = std::chrono::seconds(10);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
@@ -56,22 +57,15 @@ Request to_request(const Message& message) {
 }  // namespace
 
 struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
-    Impl(
-        asio::io_context& context,
-        ServerOptions server_options,
-        Feed& event_feed,
-        Handler request_handler
-    )
+    Impl(asio::io_context& context, ServerOptions server_options, Handler request_handler)
         : io(context),
           acceptor(context),
           options(std::move(server_options)),
-          feed(event_feed),
           handler(std::move(request_handler)) {}
 
     asio::io_context& io;
     tcp::acceptor acceptor;
     ServerOptions options;
-    Feed& feed;
     Handler handler;
 };
 
@@ -87,17 +81,13 @@ bool is_authorized(const Server::Impl& server, const Message& message) {
 
 // One open event stream: sends what the follower has queued, and a comment line when there is
 // nothing for a while, so that a peer that is gone is noticed.
-asio::awaitable<void> stream_events(
-    ImplPointer server, beast::tcp_stream& stream, Response response
-) {
-    auto follower = std::make_shared<Follower>(response.follow_topic);
+asio::awaitable<void> stream_events(wire::Stream& stream, std::shared_ptr<Follower> follower) {
     asio::steady_timer wake(stream.get_executor());
-    follower->on_message = [&wake] { wake.cancel(); };
-    server->feed.follow(follower);
+    follower->on_change = [&wake] { wake.cancel(); };
     std::string pending =
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
         "Connection: close\r\n\r\n" +
-        response.body;
+        follower->take_all();
     while (!follower->overflowed()) {
         stream.expires_after(kIdleLimit);
         const auto buffer = asio::buffer(pending);
@@ -105,13 +95,13 @@ asio::awaitable<void> stream_events(
         if (std::get<0>(written)) break;
         pending = follower->take_all();
         if (!pending.empty()) continue;
+        if (follower->finished()) break;
         wake.expires_after(kKeepAlivePeriod);
         const auto waited = co_await wake.async_wait(kNoThrow);
         pending = follower->take_all();
         if (pending.empty() && !std::get<0>(waited)) pending = ": alive\n\n";
     }
-    server->feed.leave(follower);
-    follower->on_message = {};
+    follower->on_change = {};
 }
 
 // The handler may reply at once or later (after an fsync), always on the loop.
@@ -145,7 +135,7 @@ asio::awaitable<Response> ask_handler(ImplPointer server, Request request) {
 }
 
 asio::awaitable<bool> send_response(
-    beast::tcp_stream& stream, const Message& message, Response response
+    wire::Stream& stream, const Message& message, Response response
 ) {
     beast::http::response<beast::http::string_body> out;
     out.version(message.version());
@@ -160,9 +150,10 @@ asio::awaitable<bool> send_response(
 }
 
 asio::awaitable<void> serve_session(ImplPointer server, tcp::socket socket) {
-    beast::tcp_stream stream(std::move(socket));
+    wire::Stream stream(std::move(socket), server->options.security);
+    const Result<void> shaken = co_await stream.handshake(kHandshakeLimit);
     beast::flat_buffer buffer;
-    for (bool open = true; open;) {
+    for (bool open = shaken.has_value(); open;) {
         beast::http::request_parser<beast::http::string_body> parser;
         parser.body_limit(kRequestBytesMax);
         stream.expires_after(kIdleLimit);
@@ -174,14 +165,13 @@ asio::awaitable<void> serve_session(ImplPointer server, tcp::socket socket) {
             Request request = to_request(message);
             response = co_await ask_handler(server, std::move(request));
         }
-        if (!response.follow_topic.empty()) {
-            co_await stream_events(server, stream, std::move(response));
+        if (response.follow) {
+            co_await stream_events(stream, std::move(response.follow));
             break;
         }
         open = co_await send_response(stream, message, std::move(response));
     }
-    boost::system::error_code ignored;
-    stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
+    co_await stream.finish(kFarewellLimit);
 }
 
 void on_session_end(std::exception_ptr error) {
@@ -211,13 +201,15 @@ asio::awaitable<void> accept_sessions(ImplPointer server) {
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::listen(
-    asio::io_context& io, ServerOptions options, Feed& feed, Handler handler
+    asio::io_context& io, ServerOptions options, Handler handler
 ) {
-    auto impl = std::make_shared<Impl>(io, std::move(options), feed, std::move(handler));
+    auto impl = std::make_shared<Impl>(io, std::move(options), std::move(handler));
     boost::system::error_code error;
     const auto address = asio::ip::make_address(impl->options.address, error);
     if (error)
         return fail(Errc::invalid_input, "\"" + impl->options.address + "\" is no IP address");
+    const auto may = wire::may_listen(address, impl->options.security, impl->options.token);
+    if (!may) return may.error();
     const tcp::endpoint endpoint(address, impl->options.port);
     impl->acceptor.open(endpoint.protocol(), error);
     if (!error) impl->acceptor.set_option(tcp::acceptor::reuse_address(true), error);

@@ -1,5 +1,5 @@
 // A small HTTP/1.1 server for the API: requests to one handler, replies when they are ready, event
-// streams from a Feed. One thread: everything runs on the io_context's loop.
+// streams from a Follower (feed.h). One thread: everything runs on the io_context's loop.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "coordinator/http/feed.h"
+#include "wire/security.h"
 
 namespace bw::http {
 
@@ -28,8 +29,8 @@ struct Response {
     int status = 200;
     std::string body;
     std::string content_type = "application/json";
-    /// Not empty: the reply is an event stream of this topic, which begins with `body`.
-    std::string follow_topic;
+    /// Set: the reply is this event stream, which begins with what is queued in it.
+    std::shared_ptr<Follower> follow = nullptr;
 };
 
 using Reply = std::function<void(Response)>;
@@ -39,13 +40,14 @@ struct ServerOptions {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  // 0: any free one
     std::string token;  // every request but GET /healthz must carry `Authorization: Bearer TOKEN`
+    wire::Security security = {};  // in clear only on loopback
 };
 
 class Server {
 public:
-    /// Errors: in_use (the port), io.
+    /// Errors: in_use (the port), io, invalid_input (the address), refused (wire::may_listen).
     static Result<std::unique_ptr<Server>> listen(
-        boost::asio::io_context& io, ServerOptions options, Feed& feed, Handler handler
+        boost::asio::io_context& io, ServerOptions options, Handler handler
     );
     ~Server();
 

@@ -1,6 +1,7 @@
 #include "coordinator/journal/journal.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -78,7 +79,10 @@ Result<void> check_version(Database& database) {
                 "; use the newer release, or another folder with --state DIR"
         );
     }
-    return {};
+    if (*version == kJournalVersion) return {};
+    // From now on it may hold events that the older release does not know: that one must refuse it.
+    const std::string sql = "PRAGMA user_version=" + std::to_string(kJournalVersion);
+    return database.execute(sql.c_str());
 }
 
 Result<void> create_or_check(Database& database) {
@@ -116,9 +120,11 @@ struct Journal::Impl {
     Result<core::State> rebuild();
     Result<void> write_snapshot();
     std::optional<std::pair<std::uint64_t, core::State>> load_snapshot();
-    Result<void> visit(
-        std::uint64_t after, const std::function<void(std::uint64_t, const core::Event&)>& visitor
+    using Visitor = std::function<void(std::uint64_t, const core::Event&)>;
+    Result<std::uint64_t> visit_some(
+        std::uint64_t after, std::uint64_t count, const Visitor& visitor
     );
+    Result<void> visit(std::uint64_t after, const Visitor& visitor);
 };
 
 Result<void> Journal::Impl::prepare() {
@@ -250,8 +256,8 @@ Result<std::vector<core::Event>> read_batch(const Statement& row, std::uint64_t 
 
 }  // namespace
 
-Result<void> Journal::Impl::visit(
-    std::uint64_t after, const std::function<void(std::uint64_t, const core::Event&)>& visitor
+Result<std::uint64_t> Journal::Impl::visit_some(
+    std::uint64_t after, std::uint64_t count, const Visitor& visitor
 ) {
     auto rows = database.prepare(
         "SELECT first, count, body, sha256 FROM batches WHERE first > ?1 ORDER BY first"
@@ -259,7 +265,7 @@ Result<void> Journal::Impl::visit(
     if (!rows) return rows.error();
     rows->bind(1, to_sql(after));
     std::uint64_t done = after;
-    for (;;) {
+    while (done - after < count) {
         const auto row = rows->step();
         if (!row) return row.error();
         if (!*row) break;
@@ -267,12 +273,29 @@ Result<void> Journal::Impl::visit(
         if (!events) return events.error();
         for (const auto& event : *events) visitor(++done, event);
     }
-    if (done != last) {
+    return done;
+}
+
+Result<void> Journal::Impl::visit(std::uint64_t after, const Visitor& visitor) {
+    const auto done = visit_some(after, std::numeric_limits<std::uint64_t>::max(), visitor);
+    if (!done) return done.error();
+    if (*done != last) {
         return corrupt(
-            "the last event is " + std::to_string(done) + " instead of " + std::to_string(last)
+            "the last event is " + std::to_string(*done) + " instead of " + std::to_string(last)
         );
     }
     return {};
+}
+
+Result<std::uint64_t> Journal::read(
+    std::uint64_t after,
+    std::uint64_t count,
+    const std::function<void(std::uint64_t sequence, const core::Event&)>& visit
+) const {
+    const auto done = impl_->visit_some(after, count, visit);
+    if (done && *done == after && after < impl_->last)
+        return corrupt("the events after " + std::to_string(after) + " are missing");
+    return done;
 }
 
 Result<void> Journal::for_each(const std::function<void(std::uint64_t, const core::Event&)>& visit

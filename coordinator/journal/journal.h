@@ -48,6 +48,14 @@ public:
         const std::function<void(std::uint64_t sequence, const core::Event&)>& visit
     ) const;
 
+    /// At least `count` events after that one, as far as there are: the sequence of the last that
+    /// was visited. So that a long reading can be done in pieces.
+    Result<std::uint64_t> read(
+        std::uint64_t after,
+        std::uint64_t count,
+        const std::function<void(std::uint64_t sequence, const core::Event&)>& visit
+    ) const;
+
     [[nodiscard]] std::uint64_t last_sequence() const;  // of the last event; 0: none
     [[nodiscard]] std::uint64_t snapshot_sequence(
     ) const;  // of the newest snapshot of this build; 0: none

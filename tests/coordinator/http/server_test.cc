@@ -20,13 +20,13 @@ namespace asio = boost::asio;
 class ServerTest : public testing::Test {
 protected:
     void listen(Handler handler) {
-        auto listening = Server::listen(io_, {"127.0.0.1", 0, "secret"}, feed_, std::move(handler));
+        auto listening = Server::listen(io_, {"127.0.0.1", 0, "secret"}, std::move(handler));
         ASSERT_TRUE(listening) << listening.error().message;
         server_ = std::move(*listening);
     }
 
     cli::Client client(const std::string& token = "secret") {
-        return cli::Client({"127.0.0.1", server_->port(), 0, token});
+        return cli::Client({"127.0.0.1", server_->port(), 0, token, ""});
     }
 
     template <class T>
@@ -54,7 +54,7 @@ TEST_F(ServerTest, PassesMethodPathQueryAndBodyAndTheReplyComesBack) {
             {"path", request.path},
             {"query", request.query},
             {"body", request.body}};
-        reply({200, echo.dump(), "application/json", ""});
+        reply({200, echo.dump(), "application/json"});
     });
     auto caller = client();
     const auto posted = wait_for(caller.post("/a/b?c=d", {{"x", 1}}));
@@ -72,7 +72,7 @@ TEST_F(ServerTest, AReplyMayComeLater) {
     listen([&](const Request&, Reply reply) {
         later.expires_after(std::chrono::milliseconds(1));
         later.async_wait([reply](const boost::system::error_code&) {
-            reply({200, "{}", "application/json", ""});
+            reply({200, "{}", "application/json"});
         });
     });
     auto caller = client();
@@ -83,7 +83,7 @@ TEST_F(ServerTest, AWrongTokenReachesNoHandlerAndHealthNeedsNone) {
     int calls = 0;
     listen([&](const Request&, Reply reply) {
         ++calls;
-        reply({200, "{}", "application/json", ""});
+        reply({200, "{}", "application/json"});
     });
     auto stranger = client("secrat");
     const auto refused = wait_for(stranger.get("/api/v1/sweeps"));
@@ -107,7 +107,7 @@ TEST_F(ServerTest, AnErrorsTextReachesTheClient) {
 TEST_F(ServerTest, AHandlerThatThrowsCostsItsRequestAndNoMore) {
     listen([](const Request& request, Reply reply) {
         if (request.path == "/bad") throw std::runtime_error("unforeseen \xff");
-        reply({200, "{}", "application/json", ""});
+        reply({200, "{}", "application/json"});
     });
     auto caller = client();
     const auto failed = wait_for(caller.get("/bad"));
@@ -117,8 +117,11 @@ TEST_F(ServerTest, AHandlerThatThrowsCostsItsRequestAndNoMore) {
 }
 
 TEST_F(ServerTest, AStreamBeginsWithItsBodyAndEndsWhenTheClientHasEnough) {
-    listen([](const Request&, Reply reply) {
-        reply({200, "event: snapshot\ndata: {\"n\":0}\n\n", "", "sweep/1"});
+    listen([this](const Request&, Reply reply) {
+        const auto follower = std::make_shared<Follower>("sweep/1");
+        follower->push(event_message("snapshot", "{\"n\":0}"));
+        feed_.follow(follower);
+        reply({200, "", "", follower});
     });
     std::vector<std::string> seen;
     cli::Client::OnEvent on_event = [&](const std::string& name, const nlohmann::json& data) {
@@ -135,8 +138,25 @@ TEST_F(ServerTest, AStreamBeginsWithItsBodyAndEndsWhenTheClientHasEnough) {
     EXPECT_EQ(seen, (std::vector<std::string>{"snapshot{\"n\":0}", "job{\"n\":1}", "ended{}"}));
 }
 
+TEST_F(ServerTest, AStreamThatIsFinishedSendsWhatIsQueuedAndEnds) {
+    listen([](const Request&, Reply reply) {
+        const auto follower = std::make_shared<Follower>("");
+        follower->push(event_message("log", "{\"text\":\"last words\"}"));
+        follower->finish();
+        reply({200, "", "", follower});
+    });
+    std::vector<std::string> seen;
+    cli::Client::OnEvent on_event = [&](const std::string& name, const nlohmann::json&) {
+        seen.push_back(name);
+        return true;
+    };
+    auto caller = client();
+    EXPECT_TRUE(wait_for(caller.follow("/log", on_event)));
+    EXPECT_EQ(seen, std::vector<std::string>{"log"});
+}
+
 TEST_F(ServerTest, NobodyListensIsSaidWithTheAddress) {
-    listen([](const Request&, Reply reply) { reply({200, "{}", "application/json", ""}); });
+    listen([](const Request&, Reply reply) { reply({200, "{}", "application/json"}); });
     auto caller = client();
     server_.reset();
     const auto got = wait_for(caller.get("/"));
@@ -147,9 +167,21 @@ TEST_F(ServerTest, NobodyListensIsSaidWithTheAddress) {
 
 TEST_F(ServerTest, APortInUseIsAnErrorOfItsOwn) {
     listen([](const Request&, Reply) {});
-    auto second = Server::listen(io_, {"127.0.0.1", server_->port(), ""}, feed_, {});
+    auto second = Server::listen(io_, {"127.0.0.1", server_->port(), ""}, {});
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, Errc::in_use);
+}
+
+TEST(Feed, AFollowerThatIsGoneIsForgotten) {
+    Feed feed;
+    auto follower = std::make_shared<Follower>("t");
+    feed.follow(follower);
+    feed.publish("t", "job", "{}");
+    EXPECT_EQ(follower->take_all(), "event: job\ndata: {}\n\n");
+    const std::weak_ptr<Follower> seen = follower;
+    follower.reset();
+    EXPECT_TRUE(seen.expired());
+    feed.publish("t", "job", "{}");
 }
 
 TEST(Follower, DropsOneThatReadsTooSlowlyInsteadOfGrowing) {

@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/sweep_commands.h"
+#include "cli/verbs.h"
 
 namespace {
 
@@ -121,7 +122,8 @@ int main(int argc, char** argv) {
     app.footer(
         "Exit status: 0 done, 2 bad input, 3 some points did not finish, 4 state directory in "
         "use,\n"
-        "5 state directory unusable, 130 interrupted. Under mpirun as root, set "
+        "5 state directory unusable, 6 refused by the coordinator, 7 no coordinator answers, 130 "
+        "interrupted. Under mpirun as root, set "
         "OMPI_ALLOW_RUN_AS_ROOT=1 and\n"
         "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1, or pass --allow-run-as-root."
     );
@@ -139,6 +141,8 @@ int main(int argc, char** argv) {
     add_worker(app, worker_options, action);
     add_models(app, models_options, action);
     bw::cli::add_sweep(app, sweep_options, action);
+    bw::cli::add_verbs(app, action);
+    bw::cli::add_completion(app, action);
     CLI::App* version = app.add_subcommand("version", "What this build is");
     version->add_flag("--json", version_json, "As JSON");
     version->callback([&] { action = [&] { return bw::cli::print_version(version_json); }; });

@@ -115,8 +115,9 @@ private:
             options_.announced_host.empty() ? options_.address : options_.announced_host;
         endpoint.token = last ? last->token : net::random_secret();
         endpoint.fingerprint = security->fingerprint();
-        // Others must be told the ports beyond loopback: the documented ones, where they are free.
-        if (security->is_tls()) {
+        // A service, and whatever others must be told of: the documented ports, where they are
+        // free.
+        if (security->is_tls() || options_.ready_descriptor < 0) {
             endpoint.agent_port = kDefaultAgentPort;
             endpoint.http_port = kDefaultHttpPort;
         }
@@ -210,23 +211,26 @@ private:
         const std::string line = to_text(endpoint) + "\n";
         const auto path = options_.state_dir / "endpoint.json";
         if (auto written = net::write_private_file(path, line); !written) return written;
-        if (!endpoint.fingerprint.empty()) {
-            std::fprintf(
-                stderr,
-                "batchwright coordinator: %s: API port %u, agents' port %u, certificate "
-                "fingerprint "
-                "%s\n",
-                endpoint.host.c_str(),
-                unsigned{endpoint.http_port},
-                unsigned{endpoint.agent_port},
-                endpoint.fingerprint.c_str()
-            );
-        }
+        say_where(endpoint);
         if (options_.ready_descriptor < 0) return boost::system::in_place_value;
         const ssize_t sent = ::write(options_.ready_descriptor, line.data(), line.size());
         ::close(options_.ready_descriptor);
         if (sent == static_cast<ssize_t>(line.size())) return boost::system::in_place_value;
         return fail(Errc::peer_gone, "whoever started this coordinator is gone");
+    }
+
+    void say_where(const Endpoint& endpoint) const {
+        const std::string certificate =
+            endpoint.fingerprint.empty() ? "" : ", certificate fingerprint " + endpoint.fingerprint;
+        if (certificate.empty() && options_.ready_descriptor >= 0) return;
+        std::fprintf(
+            stderr,
+            "batchwright coordinator: %s: API port %u, agents' port %u%s\n",
+            endpoint.host.c_str(),
+            unsigned{endpoint.http_port},
+            unsigned{endpoint.agent_port},
+            certificate.c_str()
+        );
     }
 
     void carry_out(const core::Effect& effect) {

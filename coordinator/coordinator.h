@@ -9,7 +9,7 @@
 
 namespace bw::coordinator {
 
-/// Beyond loopback, unless others are given or these are taken.
+/// Of a service, and beyond loopback, unless others are given or these are taken.
 inline constexpr std::uint16_t kDefaultHttpPort = 8470, kDefaultAgentPort = 8471;
 
 struct CoordinatorOptions {

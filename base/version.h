@@ -5,8 +5,8 @@
 
 namespace bw {
 
-inline constexpr int kWireProtocolVersion = 1;
-inline constexpr int kJournalVersion = 1;
+inline constexpr int kWireProtocolVersion = 2;
+inline constexpr int kJournalVersion = 2;
 
 /// "0.1.0"
 std::string_view version();

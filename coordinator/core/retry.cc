@@ -88,6 +88,8 @@ public:
     void decide() const {
         const RankRecord& cause = attempt_.ranks[cause_];
         if (std::ranges::all_of(attempt_.ranks, has_finished)) return finish();
+        if (attempt_.stopping == StopKind::cancel)
+            return end(JobState::cancelled, attempt_.stop_reason);
         switch (attempt_.after) {
             case AfterStop::cancel:
                 return end(JobState::cancelled, attempt_.stop_reason);
@@ -104,7 +106,7 @@ public:
                 return after_death();
             case RankOutcome::finished:
             case RankOutcome::stopped:
-                return requeue(kStoppedByAgent);
+                return requeue(attempt_.stopping ? attempt_.stop_reason : kStoppedByAgent);
             case RankOutcome::lost:
                 return requeue(reason());
             case RankOutcome::refused:

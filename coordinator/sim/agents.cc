@@ -28,6 +28,7 @@ void Agents::advance(bool coordinator_is_up) {
         const bool may_connect =
             agent.is_alive && coordinator_is_up && agent.reachable_at <= world_.tick;
         if (may_connect && !agent.link.is_up && agent.reconnects_at <= world_.tick) connect(i);
+        if (agent.is_alive && agent.preempts_at != 0) go_on_leaving(i);
     }
 }
 
@@ -78,15 +79,17 @@ void Agents::on_welcome(std::size_t i, const Welcome& welcome) {
     }
     agent.epoch = welcome.epoch;
     agent.is_welcome = true;
+    if (agent.preempts_at != 0) agent.link.send(ToCoordinator(Leaving{}), arrival());
     for (const Fact& fact : agent.spool) agent.link.send(ToCoordinator(fact), arrival());
 }
 
 void Agents::carry_out(std::size_t i, const core::Effect& order) {
-    if (const auto* start = std::get_if<core::StartRanks>(&order)) trainers_.start(i, *start);
+    const auto* start = std::get_if<core::StartRanks>(&order);
+    if (start != nullptr && agents_[i].preempts_at == 0) trainers_.start(i, *start);
     if (const auto* meet = std::get_if<core::SendRendezvous>(&order))
         trainers_.rendezvous(i, {meet->job, meet->attempt});
     if (const auto* stop = std::get_if<core::StopRanks>(&order))
-        trainers_.kill(i, {stop->job, stop->attempt});
+        trainers_.stop(i, {stop->job, stop->attempt}, stop->kind);
     if (const auto* confirm = std::get_if<core::ConfirmCheckpoint>(&order))
         trainers_.confirm(i, *confirm);
 }
@@ -99,6 +102,7 @@ void Agents::go_down(std::size_t i, std::int64_t ticks) {
     agent.is_welcome = false;
     agent.epoch = 0;
     agent.spool.clear();
+    agent.preempts_at = 0;
     agent.starts_at = world_.tick + ticks;
 }
 
@@ -115,18 +119,32 @@ void Agents::isolate(std::size_t i, std::int64_t ticks) {
     agents_[i].reachable_at = world_.tick + ticks;
 }
 
-// Its ranks stop at a step; the facts and the farewell go out before the process does, if there is
-// a session.
-void Agents::leave(std::size_t i) {
+// It says so, and the coordinator preempts what runs there; without a session, or when nothing
+// comes of it, it does that itself. Once nothing runs and every fact is durable it goes.
+bool Agents::leave(std::size_t i) {
     Agent& agent = agents_[i];
-    if (!agent.is_welcome) return;
-    trainers_.stop_gangs_of(i);
-    agent.link.send(ToCoordinator(Farewell{}), arrival());
-    agent.is_welcome = false;
+    if (!agent.is_alive || agent.preempts_at != 0) return false;
+    agent.preempts_at = world_.tick + (agent.is_welcome ? kGraceTicks : 1);
+    if (agent.is_welcome) agent.link.send(ToCoordinator(Leaving{}), arrival());
+    return true;
+}
+
+void Agents::go_on_leaving(std::size_t i) {
+    Agent& agent = agents_[i];
+    if (agent.preempts_at == world_.tick) trainers_.preempt_all(i);
+    if (!trainers_.held_by(i).empty()) {
+        if (agent.preempts_at + 2 * kGraceTicks <= world_.tick) trainers_.kill_all(i);
+        return;
+    }
+    if (agent.is_welcome && !agent.spool.empty()) return;
+    if (agent.is_welcome) agent.link.send(ToCoordinator(Farewell{}), arrival());
+    const bool said_so = agent.is_welcome;
+    agent.is_alive = agent.is_welcome = false;
     agent.starts_at = world_.tick + world_.between(20, 60);
+    agent.preempts_at = 0;
     agent.epoch = 0;
     agent.spool.clear();
-    agent.is_alive = false;
+    if (!said_so) agent.link.cut();
 }
 
 void Agents::heal_all() {

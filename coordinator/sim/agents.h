@@ -23,6 +23,8 @@ struct Agent {
     std::uint64_t epoch = 0;
     bool is_welcome = false;
     std::deque<Fact> spool;  // not acknowledged yet
+    std::int64_t preempts_at =
+        0;  // 0: it stays; else it leaves, and then stops by itself what runs
     std::uint64_t sequence_last = 0;
     Link link;
 };
@@ -40,7 +42,7 @@ public:
     void crash(std::size_t agent);
     void cut(std::size_t agent);
     void isolate(std::size_t agent, std::int64_t ticks);
-    void leave(std::size_t agent);
+    bool leave(std::size_t agent);
     void heal_all();
 
     [[nodiscard]] std::vector<Agent>& all() { return agents_; }
@@ -56,6 +58,7 @@ public:
 private:
     void say(std::size_t agent, const decltype(core::AgentReport::fact)& fact);
     void carry_out(std::size_t agent, const core::Effect& order);
+    void go_on_leaving(std::size_t agent);
     void on_welcome(std::size_t agent, const Welcome& welcome);
     void connect(std::size_t agent);
     void go_down(std::size_t agent, std::int64_t ticks);

@@ -2,6 +2,7 @@
 
 #include "coordinator/core/core.h"
 #include "coordinator/core/trace.h"
+#include "coordinator/sim/people.h"
 #include "coordinator/sim/trainers.h"
 
 namespace bw::sim {
@@ -39,6 +40,16 @@ void Checks::check(const core::AttemptPlaced& event) {
         !present_.ended.contains(event.job),
         job_text(event.job) + ": it is not placed after its end"
     );
+    world_.require(
+        !present_.paused.contains(event.job),
+        job_text(event.job) + ": it is not placed while paused"
+    );
+    for (const SlotRef& slot : event.slots) {
+        world_.require(
+            !present_.draining.contains(slot.agent),
+            job_text(event.job) + ": it is not placed on an agent that is drained"
+        );
+    }
     const auto newest = present_.checkpoints.find(event.job);
     const std::int64_t step = newest == present_.checkpoints.end() ? 0 : newest->second;
     const std::int64_t resumed = event.resume ? event.resume->step : 0;
@@ -54,6 +65,20 @@ void Checks::check(const core::CheckpointAccepted& event) {
     );
 }
 
+void Checks::check(const core::AttemptRunning& event) {
+    for (const core::LostWork& lost : event.lost) {
+        world_.require(lost.attempt < event.attempt, "an attempt accounts for earlier ones");
+        lost_steps_ += lost.steps;
+    }
+}
+
+void Checks::check(const core::JobPaused& event) {
+    world_.require(
+        !present_.ended.contains(event.job),
+        job_text(event.job) + ": it is not paused after its end"
+    );
+}
+
 void Checks::check(const core::JobEnded& event) {
     world_.require(
         !present_.ended.contains(event.job), job_text(event.job) + ": it ends exactly once"
@@ -65,8 +90,21 @@ void Checks::note(Known& known, const core::Event& event) {
         known.attempts[placed->job] = placed->attempt;
     if (const auto* at = std::get_if<core::CheckpointAccepted>(&event))
         known.checkpoints[at->job] = at->checkpoint.step;
-    if (const auto* ended = std::get_if<core::JobEnded>(&event))
+    if (const auto* ended = std::get_if<core::JobEnded>(&event)) {
         known.ended[ended->job] = ended->state;
+        known.paused.erase(ended->job);
+    }
+    if (const auto* reopened = std::get_if<core::JobReopened>(&event))
+        known.ended.erase(reopened->job);
+    if (const auto* paused = std::get_if<core::JobPaused>(&event)) known.paused.insert(paused->job);
+    if (const auto* resumed = std::get_if<core::JobResumed>(&event))
+        known.paused.erase(resumed->job);
+    if (const auto* drained = std::get_if<core::AgentDraining>(&event))
+        known.draining.insert(drained->agent);
+    if (const auto* returned = std::get_if<core::AgentReturned>(&event))
+        known.draining.erase(returned->agent);
+    if (const auto* joined = std::get_if<core::AgentJoined>(&event))
+        known.draining.erase(joined->agent);
     if (const auto* suggested = std::get_if<core::PointsSuggested>(&event)) {
         known.points[suggested->sweep] += suggested->points.size();
     }
@@ -100,13 +138,14 @@ void Checks::on_restart(const core::State& state) {
     }
 }
 
-void Checks::at_the_end(const core::State& state) {
+void Checks::at_the_end(const core::State& state, const People& people, const Trainers& trainers) {
     for (const auto& [id, job] : state.jobs) {
         world_.require(
             core::is_terminal(job.state), job_text(id) + ": it ends once faults are over"
         );
-        check_result(job);
+        check_result(job, people.have_cancelled(job.sweep));
     }
+    check_lost_work(state, trainers);
     for (const auto& [id, sweep] : state.sweeps) {
         world_.require(
             sweep.ended, "sweep " + std::to_string(id.value) + ": it ends once its jobs have"
@@ -114,8 +153,39 @@ void Checks::at_the_end(const core::State& state) {
     }
 }
 
-void Checks::check_result(const core::JobRecord& job) {
+// Every step that the trainers made is either one of the result's or was said to be lost, once.
+// What a fenced attempt made after it was accounted for nobody can know.
+void Checks::check_lost_work(const core::State& state, const Trainers& trainers) {
+    for (const auto& [id, job] : state.jobs) {
+        if (job.state != core::JobState::finished) continue;
+        std::int64_t made = 0, unseen = 0, lost = 0, device_time = 0;
+        for (const core::AttemptRecord& attempt : job.attempts) {
+            lost += attempt.lost_steps;
+            device_time += attempt.lost_steps * kStepTime.ns * std::ssize(attempt.ranks);
+            const auto it = trainers.curves().find({id, attempt.number});
+            if (it == trainers.curves().end()) continue;
+            const Trainers::Curve& curve = it->second;
+            made += curve.last - curve.first;
+            if (&attempt != &job.attempts.back()) unseen += curve.last - curve.read;
+        }
+        world_.require(
+            made - unseen == total_steps_of(job.ordinal) + lost,
+            job_text(id) + ": the lost work is what was made twice"
+        );
+        std::int64_t booked = 0;
+        for (const auto& [cause, time] : job.lost) booked += time.ns;
+        world_.require(
+            booked == device_time, job_text(id) + ": its books hold the device time of what it lost"
+        );
+    }
+}
+
+void Checks::check_result(const core::JobRecord& job, bool is_cancelled_on_request) {
     const std::string name = job_text(job.id);
+    if (job.state == core::JobState::cancelled) {
+        world_.require(is_cancelled_on_request, name + ": it is cancelled only on request");
+        return;
+    }
     if (job.state == core::JobState::finished) {
         const std::string expected = weights_of(job.params_json, total_steps_of(job.ordinal));
         const bool is_same = job.result && job.result->weights_sha256 == expected;

@@ -25,7 +25,9 @@ public:
     void on_restart(const core::State& state);
 
     /// Every accepted job has ended, once, as it should.
-    void at_the_end(const core::State& state);
+    void at_the_end(
+        const core::State& state, const class People& people, const class Trainers& trainers
+    );
 
     [[nodiscard]] std::string trace_hash() { return trace_.hex_digest(); }
 
@@ -35,12 +37,17 @@ public:
 
     [[nodiscard]] std::int64_t events() const { return events_; }
 
+    [[nodiscard]] std::int64_t lost_steps() const { return lost_steps_; }
+
 private:
     void check(const core::PointsSuggested& event);
     void check(const core::AttemptPlaced& event);
     void check(const core::CheckpointAccepted& event);
+    void check(const core::AttemptRunning& event);
     void check(const core::JobEnded& event);
-    void check_result(const core::JobRecord& job);
+    void check(const core::JobPaused& event);
+    void check_result(const core::JobRecord& job, bool is_cancelled_on_request);
+    void check_lost_work(const core::State& state, const class Trainers& trainers);
 
     template <class Other>
     void check(const Other&) {}
@@ -49,6 +56,7 @@ private:
     Sha256 trace_;
     std::deque<std::string> last_;
     std::int64_t events_ = 0;
+    std::int64_t lost_steps_ = 0;
 
     // What is known of jobs in the present life of the coordinator, and what was durable at its
     // last commit.
@@ -56,6 +64,8 @@ private:
         std::map<JobId, std::uint32_t> attempts;
         std::map<JobId, std::int64_t> checkpoints;
         std::map<JobId, core::JobState> ended;
+        std::set<JobId> paused;
+        std::set<AgentId> draining;
         std::map<SweepId, std::uint64_t> points;
     };
 

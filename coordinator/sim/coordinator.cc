@@ -39,6 +39,8 @@ void Coordinator::receive(std::size_t agent, const ToCoordinator& message) {
         on_hello(agent, *hello);
     } else if (const auto* fact = std::get_if<Fact>(&message)) {
         on_fact(agent, *fact);
+    } else if (std::holds_alternative<Leaving>(message)) {
+        on_leaving(agent);
     } else {
         on_farewell(agent);
     }
@@ -85,6 +87,13 @@ void Coordinator::on_fact(std::size_t agent, const Fact& fact) {
         Link& link = agents_.all()[agent].link;
         if (link.session == session) link.send(ToAgent(Ack{sequence}), world_.tick + 1);
     });
+}
+
+void Coordinator::on_leaving(std::size_t agent) {
+    for (const auto& [id, lease] : leases_) {
+        if (lease.link != agent || !has_session(lease)) continue;
+        return give(core::DrainAgent{.agent = id, .epoch = lease.epoch, .reason = "leaves"});
+    }
 }
 
 void Coordinator::on_farewell(std::size_t agent) {
@@ -189,6 +198,9 @@ void Coordinator::restart() {
     world_.require(state_ == durable_, "a replay of the journal gives the state that was durable");
     const auto snapshot = codec::from_proto(codec::to_proto(state_));
     world_.require(snapshot.has_value() && *snapshot == state_, "a snapshot gives the state again");
+    if (world_.options.sabotage == Sabotage::forget_drains) {
+        for (auto& [id, agent] : state_.agents) agent.draining = false;
+    }
     checks_.on_restart(state_);
     for (const auto& [id, agent] : state_.agents) {
         if (agent.live)

@@ -52,6 +52,7 @@ private:
     void on_hello(std::size_t agent, const core::AgentHello& hello);
     void on_durable_hello(std::size_t agent, std::uint64_t session, const std::string& name);
     void on_fact(std::size_t agent, const Fact& fact);
+    void on_leaving(std::size_t agent);
     void on_farewell(std::size_t agent);
     void expire_leases();
     void fire_timer();

@@ -18,9 +18,11 @@ struct Fact {
     decltype(core::AgentReport::fact) what;
 };
 
+struct Leaving {};
+
 struct Farewell {};
 
-using ToCoordinator = std::variant<core::AgentHello, Fact, Farewell>;
+using ToCoordinator = std::variant<core::AgentHello, Fact, Leaving, Farewell>;
 
 struct Welcome {
     AgentId agent;

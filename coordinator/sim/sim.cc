@@ -5,6 +5,7 @@
 #include "coordinator/sim/agents.h"
 #include "coordinator/sim/checks.h"
 #include "coordinator/sim/coordinator.h"
+#include "coordinator/sim/people.h"
 #include "coordinator/sim/scenario.h"
 
 namespace bw::sim {
@@ -24,6 +25,7 @@ public:
           agents_(world_),
           checks_(world_),
           coordinator_(world_, agents_, checks_),
+          people_(world_, coordinator_),
           submissions_(make_scenario(world_)) {}
 
     SimOutcome run() {
@@ -31,7 +33,7 @@ public:
         for (; world_.tick <= end && world_.failure.empty() && !is_over(); ++world_.tick) advance();
         if (world_.failure.empty()) {
             world_.require(is_over(), "once faults are over, everything ends");
-            checks_.at_the_end(coordinator_.state());
+            checks_.at_the_end(coordinator_.state(), people_, agents_.trainers());
         }
         outcome_.failure = world_.failure;
         outcome_.bad_tick = world_.bad_tick;
@@ -39,6 +41,8 @@ public:
         outcome_.trace_hash = checks_.trace_hash();
         outcome_.last_events = checks_.last_events();
         outcome_.events = checks_.events();
+        outcome_.commands = people_.commands();
+        outcome_.lost_steps = checks_.lost_steps();
         outcome_.jobs = std::ssize(coordinator_.state().jobs);
         for (const auto& [id, job] : coordinator_.state().jobs)
             outcome_.attempts += std::ssize(job.attempts);
@@ -59,6 +63,9 @@ private:
         deliver();
         if (!coordinator_.is_up()) return;
         submit();
+        // Some commands may have come after the faults: once more until nothing is held.
+        if (world_.tick > world_.options.fault_ticks && world_.tick % 50 == 1)
+            people_.release_all();
         coordinator_.advance();
     }
 
@@ -101,7 +108,8 @@ private:
             agents_.isolate(agent, world_.between(5, 3 * kLeaseTicks));
             ++outcome_.partitions;
         }
-        if (world_.chance(4)) agents_.leave(agent);
+        if (world_.chance(4) && agents_.leave(agent)) ++outcome_.leavings;
+        if (coordinator_.is_up()) people_.act();
         if (world_.chance(10) && coordinator_.is_up()) {
             coordinator_.crash();
             restarts_at_ = world_.tick + world_.between(1, 2 * kLeaseTicks);
@@ -145,6 +153,7 @@ private:
     Agents agents_;
     Checks checks_;
     Coordinator coordinator_;
+    People people_;
     std::vector<Submission> submissions_;
     std::int64_t restarts_at_ = 0;
     SimOutcome outcome_;

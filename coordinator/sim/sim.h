@@ -16,6 +16,8 @@ enum class Sabotage {
     trust_everybody,  // facts count whatever epoch they come from
     forget_slots,     // the coordinator hands a slot out while a rank is still on it
     lose_stops,       // orders to stop never arrive
+    forget_loss,      // only the newest earlier attempt is accounted for
+    forget_drains,    // a restart takes drained agents for ones that accept
 };
 
 struct SimOptions {
@@ -33,6 +35,8 @@ struct SimOutcome {
     std::vector<std::string> last_events;  // at most 50
     std::int64_t events = 0, attempts = 0, jobs = 0;
     std::int64_t coordinator_crashes = 0, agent_crashes = 0, partitions = 0, trainer_deaths = 0;
+    std::int64_t commands = 0, leavings = 0;  // of people; of agents
+    std::int64_t lost_steps = 0;              // of finished jobs
 };
 
 SimOutcome run_simulation(const SimOptions& options);

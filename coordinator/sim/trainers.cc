@@ -66,6 +66,7 @@ void Trainers::start(std::size_t agent, const core::StartRanks& order) {
         trainer.step = order.resume_path.empty() ? 0 : step_of(order.resume_path);
         trainer.ready_at = world_.tick + world_.between(2, 8);
         trainer.has_rendezvous = rank == 0;
+        trainer.account_from = order.account_from;
     }
 }
 
@@ -98,6 +99,34 @@ void Trainers::end(const Device& device, core::RankEnded fact) {
     say_(device.agent, fact);
 }
 
+void Trainers::stop(std::size_t agent, AttemptId attempt, core::StopKind kind) {
+    if (kind == core::StopKind::kill) return kill(agent, attempt);
+    std::vector<Device> idle;
+    for (auto& [device, trainer] : running_) {
+        if (device.agent != agent || trainer.attempt != attempt) continue;
+        if (steps_.contains(attempt)) {
+            trainer.told = kind;
+            if (trainer.killed_at == 0) trainer.killed_at = world_.tick + kGraceTicks;
+        } else {
+            idle.push_back(device);
+        }
+    }
+    for (const Device& device : idle)
+        end(device, core::RankOutcome::stopped, "stopped before its first step");
+}
+
+void Trainers::preempt_all(std::size_t agent) {
+    std::set<AttemptId> attempts;
+    for (const auto& [device, trainer] : running_) {
+        if (device.agent == agent) attempts.insert(trainer.attempt);
+    }
+    for (const AttemptId id : attempts) stop(agent, id, core::StopKind::preempt);
+}
+
+void Trainers::kill_all(std::size_t agent) {
+    for (const core::HeldRank& held : held_by(agent)) kill(agent, {held.job, held.attempt});
+}
+
 void Trainers::kill(std::size_t agent, AttemptId attempt) {
     std::vector<Device> devices;
     for (const auto& [device, trainer] : running_) {
@@ -122,23 +151,6 @@ void Trainers::drop_all(std::size_t agent) {
     std::erase_if(running_, [agent](const auto& entry) { return entry.first.agent == agent; });
 }
 
-void Trainers::stop_gangs_of(std::size_t agent) {
-    std::set<AttemptId> attempts;
-    for (const auto& [device, trainer] : running_) {
-        if (device.agent == agent) attempts.insert(trainer.attempt);
-    }
-    for (const AttemptId& id : attempts) {
-        std::vector<Device> gang;
-        for (const auto& [device, trainer] : running_) {
-            if (trainer.attempt == id) gang.push_back(device);
-        }
-        if (steps_.contains(id) && running_.at(gang.front()).rank == 0) {
-            checkpoint(id, steps_.at(id), gang.front().agent);
-        }
-        for (const Device& device : gang) end(device, core::RankOutcome::stopped, "");
-    }
-}
-
 std::vector<core::HeldRank> Trainers::held_by(std::size_t agent) const {
     std::vector<core::HeldRank> held;
     for (const auto& [device, trainer] : running_) {
@@ -160,7 +172,13 @@ void Trainers::advance_gang(AttemptId id, const Gang& gang) {
         return it->second.ready_at <= world_.tick;
     });
     const bool is_whole = std::ssize(gang) == gang.front()->second.world_size;
-    if (steps_.contains(id)) return is_whole ? train(id, gang) : lose_peers(gang);
+    if (steps_.contains(id)) {
+        if (!is_whole) return lose_peers(gang);
+        // What it decides after this step stands when the last peer reads it: as a control vector.
+        const auto stops = verdict(gang);
+        train(id, gang, stops);
+        return;
+    }
     for (const auto& it : gang) {
         if (it->second.rank != 0 || it->second.world_size == 1 ||
             it->second.ready_at != world_.tick)
@@ -175,6 +193,7 @@ void Trainers::advance_gang(AttemptId id, const Gang& gang) {
                           });
     if (!have_met) return;
     steps_[id] = gang.front()->second.step;
+    curves_[id] = {.first = steps_[id], .last = steps_[id]};
     for (const auto& it : gang) {
         if (it->second.rank != 0) continue;
         core::AttemptRunning fact;
@@ -182,6 +201,7 @@ void Trainers::advance_gang(AttemptId id, const Gang& gang) {
         fact.attempt = id.number;
         fact.step = it->second.step;
         fact.total_steps = total_steps_of(it->second.ordinal);
+        fact.lost = lost_before(id, it->second);
         say_(it->first.agent, fact);
     }
 }
@@ -197,11 +217,57 @@ void Trainers::lose_peers(const Gang& gang) {
         }
         if (*trainer.fails_at <= world_.tick) failed.push_back(it->first);
     }
-    for (const Device& device : failed)
-        end(device, core::RankOutcome::failed, "connection closed by peer");
+    kill_after_grace(gang);
+    for (const Device& device : failed) {
+        if (running_.contains(device))
+            end(device, core::RankOutcome::failed, "connection closed by peer");
+    }
 }
 
-void Trainers::train(AttemptId id, const Gang& gang) {
+void Trainers::kill_after_grace(const Gang& gang) {
+    std::vector<Device> late;
+    for (const auto& it : gang) {
+        const std::int64_t at = it->second.killed_at;
+        if (at != 0 && at <= world_.tick) late.push_back(it->first);
+    }
+    for (const Device& device : late)
+        end(device, core::RankOutcome::died, "SIGKILL after its grace");
+}
+
+// Any rank's request is every rank's; to cancel wins.
+std::optional<core::StopKind> Trainers::verdict(const Gang& gang) {
+    std::optional<core::StopKind> kind;
+    for (const auto& it : gang) {
+        if (it->second.told && kind != core::StopKind::cancel) kind = it->second.told;
+    }
+    return kind;
+}
+
+void Trainers::stop_at_step(AttemptId id, const Gang& gang, core::StopKind kind) {
+    const auto zero =
+        *std::ranges::find_if(gang, [](const auto& it) { return it->second.rank == 0; });
+    if (kind == core::StopKind::preempt) checkpoint(id, steps_.at(id), zero->first.agent);
+    std::vector<Device> devices;
+    for (const auto& it : gang) devices.push_back(it->first);
+    for (const Device& device : devices) end(device, core::RankOutcome::stopped, "");
+}
+
+std::vector<core::LostWork> Trainers::lost_before(AttemptId id, const Trainer& trainer) {
+    std::vector<core::LostWork> lost;
+    std::uint32_t first = trainer.account_from;
+    if (first == 0) return lost;
+    if (world_.options.sabotage == Sabotage::forget_loss) first = id.number - 1;
+    for (std::uint32_t number = first; number < id.number; ++number) {
+        const auto curve = curves_.find({id.job, number});
+        if (curve == curves_.end()) continue;
+        curve->second.read = curve->second.last;
+        const std::int64_t steps = curve->second.last - trainer.step;
+        if (steps > 0) lost.push_back({number, steps, {steps * kStepTime.ns}, ""});
+    }
+    return lost;
+}
+
+void Trainers::train(AttemptId id, const Gang& gang, std::optional<core::StopKind> stops) {
     std::int64_t& step = steps_.at(id);
     const auto zero =
         *std::ranges::find_if(gang, [](const auto& it) { return it->second.rank == 0; });
@@ -214,6 +280,8 @@ void Trainers::train(AttemptId id, const Gang& gang) {
     }
     if (step >= total_steps_of(ordinal)) return finish(id, gang, step);
     ++step;
+    curves_.at(id).last = step;
+    if (stops && step < total_steps_of(ordinal)) return stop_at_step(id, gang, *stops);
     if (step % kCheckpointSteps == 0) checkpoint(id, step, zero->first.agent);
     if (step % kStepsPerEpoch != 0) return;
     const int epoch = static_cast<int>(step / kStepsPerEpoch) - 1;

@@ -33,6 +33,9 @@ struct Trainer {
     std::int64_t ready_at = 0;
     bool has_rendezvous = false;
     std::optional<std::int64_t> fails_at;  // it noticed that a peer is gone
+    std::optional<core::StopKind> told;    // to stop at a step
+    std::int64_t killed_at = 0;            // 0: not; else when its grace is over
+    std::uint32_t account_from = 0;
 };
 
 /// The deterministic outcome of a job: what an undisturbed run would give.
@@ -53,8 +56,11 @@ public:
     void rendezvous(std::size_t agent, AttemptId attempt);
     void confirm(std::size_t agent, const core::ConfirmCheckpoint& order);
 
-    /// Kills an attempt's ranks on an agent; each ends with a word of its agent.
-    void kill(std::size_t agent, AttemptId attempt);
+    /// An order, or an agent that leaves on its own: `kill` ends an attempt's ranks on that agent
+    /// with a word of it; else they agree with their peers on a step.
+    void stop(std::size_t agent, AttemptId attempt, core::StopKind kind);
+    void preempt_all(std::size_t agent);
+    void kill_all(std::size_t agent);
 
     /// The process of a random rank dies. False when none runs.
     bool kill_one();
@@ -62,10 +68,16 @@ public:
     /// Everything on an agent is gone, without a word.
     void drop_all(std::size_t agent);
 
-    /// An agent leaves in good order: its attempts checkpoint and stop, on all agents.
-    void stop_gangs_of(std::size_t agent);
-
     [[nodiscard]] std::vector<core::HeldRank> held_by(std::size_t agent) const;
+
+    /// What every attempt did, whoever heard of it, and how much of that had been read when it was
+    /// accounted for.
+    struct Curve {
+        std::int64_t first = 0, last = 0;  // steps: resumed at, made
+        std::int64_t read = 0;             // `last` then; 0: never
+    };
+
+    [[nodiscard]] const std::map<AttemptId, Curve>& curves() const { return curves_; }
 
     void advance();
 
@@ -74,7 +86,12 @@ private:
 
     void advance_gang(AttemptId id, const Gang& gang);
     void lose_peers(const Gang& gang);
-    void train(AttemptId id, const Gang& gang);
+    void kill_after_grace(const Gang& gang);
+    [[nodiscard]] static std::optional<core::StopKind> verdict(const Gang& gang);
+    void stop_at_step(AttemptId id, const Gang& gang, core::StopKind kind);
+    void kill(std::size_t agent, AttemptId attempt);
+    std::vector<core::LostWork> lost_before(AttemptId id, const Trainer& trainer);
+    void train(AttemptId id, const Gang& gang, std::optional<core::StopKind> stops);
     void finish(AttemptId id, const Gang& gang, std::int64_t step);
     void checkpoint(AttemptId id, std::int64_t step, std::size_t agent);
     void end(const Device& device, core::RankOutcome outcome, const std::string& reason);
@@ -84,6 +101,7 @@ private:
     Say say_;
     std::map<Device, Trainer> running_;
     std::map<AttemptId, std::int64_t> steps_;  // of attempts that train
+    std::map<AttemptId, Curve> curves_;
 };
 
 }  // namespace bw::sim

@@ -15,6 +15,8 @@ namespace bw::sim {
 
 inline constexpr Duration kTick = milliseconds(100);
 inline constexpr std::int64_t kLeaseTicks = 50;
+inline constexpr std::int64_t kGraceTicks = 30;  // for a rank that is told to stop
+inline constexpr Duration kStepTime = seconds(1);
 
 struct World {
     explicit World(const SimOptions& o) : options(o), rng(o.seed) {}

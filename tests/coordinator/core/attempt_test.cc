@@ -213,8 +213,7 @@ TEST(Attempt, StoppedByItsAgentItGoesBackToTheQueue) {
     w.ignore_effects();
 }
 
-// Requests to preempt or cancel come with later releases; the events and what follows from them are
-// settled now.
+// As the first release wrote them: without a word on what becomes of the job.
 struct Request {
     StopKind kind;
     RankOutcome outcome;

@@ -109,6 +109,7 @@ TEST(Placement, ARaisedConcurrencyTakesEffectAtOnce) {
     sweep.options = "  concurrency: 3\n";
     w.submit(sweep);
     EXPECT_EQ(w.take<StartRanks>().size(), 2u);
+    EXPECT_EQ(w.take<WithdrawResults>().size(), 1u);
 }
 
 TEST(Placement, DeviceChoosesTheKindOfSlot) {

@@ -66,18 +66,18 @@ TEST(EventCodec, EventsWithEveryFieldSetAreEqualAfterwards) {
                 .metrics = {{"test_loss", 0.1}, {"train_loss", 0.2}}},
         .at = {-1}};
     EXPECT_EQ(*from_proto(to_proto(ended)), ended);
-    const core::AttemptPlaced placed{
-        .job = {3},
-        .attempt = 2,
-        .slots = {{{1}, 0}, {{2}, 7}},
-        .plan =
-            {.global_batch = 64,
-             .world_size = 2,
-             .group = 32,
-             .micro_batch = 16,
-             .accumulation = 2},
-        .resume = core::Checkpoint{10, "/p"},
-        .at = {5}};
+    core::AttemptPlaced placed;
+    placed.job = {3};
+    placed.attempt = 2;
+    placed.slots = {{{1}, 0}, {{2}, 7}};
+    placed.plan.global_batch = 64;
+    placed.plan.world_size = 2;
+    placed.plan.group = 32;
+    placed.plan.micro_batch = 16;
+    placed.plan.accumulation = 2;
+    placed.plan.ranks = {{3, 16}, {1, 8}};
+    placed.resume = core::Checkpoint{10, "/p"};
+    placed.at = {5};
     EXPECT_EQ(std::get<core::AttemptPlaced>(*from_proto(to_proto(core::Event{placed}))), placed);
 }
 
@@ -98,9 +98,12 @@ TEST(EventCodec, WhatANewerReleaseWroteIsAnError) {
     proto::Event kind;
     kind.mutable_attempt_stopping()->set_kind(0);
     EXPECT_EQ(from_proto(kind).error().code, Errc::corrupt);
+    kind.mutable_attempt_stopping()->set_kind(1);
+    kind.mutable_attempt_stopping()->set_after(4);
+    EXPECT_EQ(from_proto(kind).error().code, Errc::corrupt);
     proto::RankEnded outcome;
-    outcome.set_outcome(6);
-    EXPECT_NE(from_proto(outcome).error().message.find("6"), std::string::npos);
+    outcome.set_outcome(7);
+    EXPECT_NE(from_proto(outcome).error().message.find("7"), std::string::npos);
 }
 
 }  // namespace

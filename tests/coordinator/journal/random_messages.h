@@ -18,9 +18,10 @@ inline std::string random_text(Rng& rng) {
 }
 
 inline int random_enumerator(const std::string& message_type, Rng& rng) {
-    if (message_type == "RankEnded") return static_cast<int>(1 + rng.below(5));
+    if (message_type == "RankEnded") return static_cast<int>(1 + rng.below(6));
     if (message_type == "AttemptStopping")
-        return static_cast<int>(1 + rng.below(3)) return static_cast<int>(1 + rng.below(11));
+        return static_cast<int>(1 + rng.below(3));  // holds for `kind` and for `after`
+    return static_cast<int>(1 + rng.below(11));
 }
 
 inline void fill_one(

@@ -40,14 +40,23 @@ TEST(SnapshotCodec, ARestoredSweepIsParsed) {
 
 // The values that a snapshot's enumerator fields may have are fewer than the filler of events
 // knows.
+template <class Record>
+void make_causes_distinct(Record& record) {
+    for (int i = 0; i < record.lost_size(); ++i)
+        record.mutable_lost(i)->set_cause("cause " + std::to_string(i));
+}
+
 void make_valid(proto::Snapshot& message, Rng& rng) {
+    for (auto& sweep : *message.mutable_sweeps()) make_causes_distinct(sweep);
     for (auto& job : *message.mutable_jobs()) {
+        make_causes_distinct(job);
         job.set_state(static_cast<int>(1 + rng.below(11)));
         for (auto& attempt : *job.mutable_attempts()) {
             attempt.mutable_plan();
             attempt.set_stopping(static_cast<int>(rng.below(4)));
+            attempt.set_after(static_cast<int>(rng.below(4)));
             for (auto& rank : *attempt.mutable_ranks())
-                rank.set_outcome(static_cast<int>(1 + rng.below(5)));
+                rank.set_outcome(static_cast<int>(1 + rng.below(6)));
         }
     }
     for (auto& agent : *message.mutable_agents()) {

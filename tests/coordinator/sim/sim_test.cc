@@ -37,6 +37,9 @@ TEST(Simulation, EveryRuleHoldsUnderFaultsAndEveryJobEnds) {
         sum.agent_crashes += outcome.agent_crashes;
         sum.partitions += outcome.partitions;
         sum.trainer_deaths += outcome.trainer_deaths;
+        sum.commands += outcome.commands;
+        sum.leavings += outcome.leavings;
+        sum.lost_steps += outcome.lost_steps;
     }
     // The faults did happen, and did cost attempts.
     EXPECT_GT(sum.coordinator_crashes, 300);
@@ -44,6 +47,9 @@ TEST(Simulation, EveryRuleHoldsUnderFaultsAndEveryJobEnds) {
     EXPECT_GT(sum.partitions, 300);
     EXPECT_GT(sum.trainer_deaths, 300);
     EXPECT_GT(sum.attempts, sum.jobs + 1000);
+    EXPECT_GT(sum.commands, 3000);
+    EXPECT_GT(sum.leavings, 300);
+    EXPECT_GT(sum.lost_steps, 1000);
     RecordProperty("jobs", static_cast<int>(sum.jobs));
     RecordProperty("attempts", static_cast<int>(sum.attempts));
 }
@@ -104,6 +110,11 @@ INSTANTIATE_TEST_SUITE_P(
             "a replay of the journal gives the state that was durable"},
         Canary{"trusted_reports", Sabotage::trust_everybody, "a device that is free"},
         Canary{"forgotten_slots", Sabotage::forget_slots, "a device that is free"},
+        Canary{"forgotten_loss", Sabotage::forget_loss, "the lost work is what was made twice"},
+        Canary{
+            "forgotten_drains",
+            Sabotage::forget_drains,
+            "it is not placed on an agent that is drained"},
         Canary{"lost_stops", Sabotage::lose_stops, "once faults are over, everything ends"}
     ),
     [](const auto& test) { return test.param.name; }

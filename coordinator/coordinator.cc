@@ -72,6 +72,12 @@ int complain(const Error& error) {
     return of_state ? kExitStateUnusable : kExitInternal;
 }
 
+Error with_remedy(Error error, const char* option) {
+    if (error.code == Errc::in_use)
+        error.message += std::string("; choose another with ") + option + " PORT, 0: any free one";
+    return error;
+}
+
 // A fixed port is taken as it is. Otherwise the last run's comes first, because agents and
 // clients that outlived a crash of the coordinator look for it there.
 template <class Listen>
@@ -163,7 +169,7 @@ private:
             );
         };
         auto agents = first_free_port(options_.agent_port, wanted.agent_port, listen_agents);
-        if (!agents) return agents.error();
+        if (!agents) return with_remedy(agents.error(), "--agent-port");
         agents_ = std::move(*agents);
         return boost::system::in_place_value;
     }
@@ -181,7 +187,7 @@ private:
             );
         };
         auto server = first_free_port(options_.http_port, wanted.http_port, listen_http);
-        if (!server) return server.error();
+        if (!server) return with_remedy(server.error(), "--http-port");
         server_ = std::move(*server);
         return boost::system::in_place_value;
     }

@@ -57,16 +57,36 @@ LayerCost BatchNormImpl::cost(const torch::Tensor& x, const torch::Tensor&) cons
 
 void BatchNormImpl::commit_running_statistics() {
     const torch::NoGradGuard no_grad;
+    if (!collected_.is_cpu()) {
+        commit_on_device();
+        return;
+    }
     const std::int64_t channels = weight.size(0);
-    const auto sums = collected_.cpu();
-    const double n = sums[2 * channels].item<double>();
+    const double n = collected_[2 * channels].item<double>();
     if (n == 0.0) return;
-    const auto mean = sums.narrow(0, 0, channels) / n;
-    const auto variance = (sums.narrow(0, channels, channels) / n - mean.square()).clamp_min(0.0);
+    const auto mean = collected_.narrow(0, 0, channels) / n;
+    const auto variance =
+        (collected_.narrow(0, channels, channels) / n - mean.square()).clamp_min(0.0);
     const auto unbiased = variance * (n / std::max(1.0, n - 1.0));
     running_mean.lerp_(mean.to(running_mean.options()), momentum_);
     running_var.lerp_(unbiased.to(running_var.options()), momentum_);
     num_batches_tracked.add_(1);
+    collected_.zero_();
+}
+
+void BatchNormImpl::commit_on_device() {
+    const std::int64_t channels = weight.size(0);
+    const auto n = collected_.narrow(0, 2 * channels, 1);
+    const auto was_used = n.gt(0.0);
+    const auto divisor = n.clamp_min(1.0);
+    const auto mean = collected_.narrow(0, 0, channels) / divisor;
+    const auto variance =
+        (collected_.narrow(0, channels, channels) / divisor - mean.square()).clamp_min(0.0);
+    const auto unbiased = variance * (divisor / (divisor - 1.0).clamp_min(1.0));
+    const auto step = (was_used * momentum_).to(running_mean.options());
+    running_mean.lerp_(mean.to(running_mean.options()), step);
+    running_var.lerp_(unbiased.to(running_var.options()), step);
+    num_batches_tracked.add_(was_used.squeeze(0));
     collected_.zero_();
 }
 

@@ -55,6 +55,9 @@ public:
     /// clears it.
     void commit_running_statistics();
 
+    /// The same for any device, without the host waiting for it.
+    void commit_on_device();
+
     /// Forgets what was collected since the last commit (a step that was discarded).
     void discard_collected();
 

@@ -198,13 +198,11 @@ void backward_by_operators(
 }
 
 /// n_j * mean_j, n_j * (var_j + mean_j^2), and the count, added group by group in sample order.
-void collect(const Tensor& stats, const GhostShape& shape, const Tensor& collected) {
+void collect_on_cpu(const Tensor& stats, const GhostShape& shape, const Tensor& collected) {
     const auto groups = static_cast<std::int64_t>(shape.groups.size());
-    const auto on_cpu = stats.cpu();
-    const auto sums_on_cpu = collected.cpu();  // itself, where it is on the CPU
-    const auto* mean = on_cpu.const_data_ptr<double>();
+    const auto* mean = stats.const_data_ptr<double>();
     const auto* variance = mean + groups * shape.channels;
-    auto* sums = sums_on_cpu.mutable_data_ptr<double>();
+    auto* sums = collected.mutable_data_ptr<double>();
     for (std::int64_t g = 0; g < groups; ++g) {
         const auto n =
             static_cast<double>(shape.groups[static_cast<std::size_t>(g)].count * shape.positions);
@@ -215,7 +213,21 @@ void collect(const Tensor& stats, const GhostShape& shape, const Tensor& collect
         }
         sums[2 * shape.channels] += n;
     }
-    if (!collected.is_cpu()) collected.copy_(sums_on_cpu);
+}
+
+/// The same without a word from the device to the host, which would wait for it in every layer.
+void collect_by_operators(const Tensor& stats, const GhostShape& shape, const Tensor& collected) {
+    auto means = collected.narrow(0, 0, shape.channels);
+    auto squares = collected.narrow(0, shape.channels, shape.channels);
+    for (const auto& segment : segments_of(shape.groups)) {
+        const auto count = static_cast<double>(segment.range.count * shape.positions);
+        const auto n = count / static_cast<double>(segment.groups);
+        const auto mean = stats[0].narrow(0, segment.group, segment.groups);
+        const auto variance = stats[1].narrow(0, segment.group, segment.groups);
+        means.add_(mean.sum(0), n);
+        squares.add_((variance + mean.square()).sum(0), n);
+        collected.narrow(0, 2 * shape.channels, 1).add_(count);
+    }
 }
 
 /// [2, groups, channels] -> two of [channels], added in the order of the groups.
@@ -228,6 +240,11 @@ struct GhostOptions {
     std::vector<std::int64_t> sizes;
     double eps;
     Tensor collected;
+    GhostWay way;
+
+    [[nodiscard]] bool uses_operators(const Tensor& x) const {
+        return way == GhostWay::operators || !x.is_cpu();
+    }
 };
 
 class GhostNorm : public torch::autograd::Function<GhostNorm> {
@@ -245,17 +262,22 @@ public:
         auto y = at::empty_like(x);
         const auto count = static_cast<std::int64_t>(groups.size());
         auto stats = at::empty({2, count, shape.channels}, x.options().dtype(at::kDouble));
-        if (!x.is_cpu()) {
+        const bool by_operators = options.uses_operators(x);
+        if (by_operators) {
             forward_by_operators(groups, options.eps, x, weight, bias, y, stats);
         } else if (x.scalar_type() == at::kDouble) {
             forward_on_cpu<double>(shape, x, weight, bias, y, stats);
         } else {
             forward_on_cpu<float>(shape, x, weight, bias, y, stats);
         }
-        if (options.collected.defined()) collect(stats, shape, options.collected);
+        if (options.collected.defined()) {
+            const auto collect = by_operators ? collect_by_operators : collect_on_cpu;
+            collect(stats, shape, options.collected);
+        }
         context->save_for_backward({x, weight, stats});
         context->saved_data["sizes"] = options.sizes;
         context->saved_data["eps"] = options.eps;
+        context->saved_data["by_operators"] = by_operators;
         return y;
     }
 
@@ -274,7 +296,7 @@ public:
         const auto dy = slopes[0].contiguous(x.suggest_memory_format());
         auto dx = context->needs_input_grad(0) ? at::empty_like(x) : Tensor();
         auto shares = at::empty_like(stats);
-        if (!x.is_cpu()) {
+        if (context->saved_data["by_operators"].toBool()) {
             backward_by_operators(groups, eps, x, dy, weight, stats, dx, shares);
         } else if (x.scalar_type() == at::kDouble) {
             backward_on_cpu<double>(shape, x, dy, weight, stats, dx, shares);
@@ -294,12 +316,13 @@ Tensor ghost_norm(
     const Tensor& bias,
     std::span<const std::int64_t> group_sizes,
     double eps,
-    const Tensor& collected
+    const Tensor& collected,
+    GhostWay way
 ) {
     std::int64_t samples = 0;
     for (const std::int64_t size : group_sizes) samples += size;
     BW_ASSERT(samples == x.size(0), "the groups cover the micro-batch");
-    GhostOptions options{{group_sizes.begin(), group_sizes.end()}, eps, collected};
+    GhostOptions options{{group_sizes.begin(), group_sizes.end()}, eps, collected, way};
     const bool reduced =
         x.scalar_type() != weight.scalar_type();  // bfloat16 or half under autocast
     const auto input = reduced ? x.to(weight.scalar_type()) : x;

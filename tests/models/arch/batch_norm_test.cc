@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "models/arch/ghost_norm.h"
+
 namespace bw::models {
 namespace {
 
@@ -103,6 +105,26 @@ protected:
         );
     }
 };
+
+/// What runs on every device but the CPU, here on the CPU: LibTorch's operators.
+TEST_P(GhostBatchNorm, OperatorsEqualTheKernels) {
+    torch::manual_seed(8);
+    const auto& item = GetParam();
+    const auto x = values(item.shape, torch::kDouble);
+    const auto slope = torch::randn(item.shape, torch::kDouble);
+    const std::int64_t channels = item.shape[1];
+    auto layer = random_layer(channels, torch::kDouble);
+    const auto outcome = [&](GhostWay way, torch::Tensor& sums) {
+        sums = torch::zeros({2 * channels + 1}, torch::kDouble);
+        return run(x, layer, slope, [&](const torch::Tensor& input) {
+            return ghost_norm(input, layer->weight, layer->bias, item.groups, 1e-5, sums, way);
+        });
+    };
+    torch::Tensor sums, expected_sums;
+    const auto by_operators = outcome(GhostWay::operators, sums);
+    expect_near(by_operators, outcome(GhostWay::automatic, expected_sums), 1e-12);
+    expect_near(sums, expected_sums, 1e-12, "collected sums");
+}
 
 class GhostBatchNormOfImages : public GhostBatchNorm {};
 
@@ -230,6 +252,27 @@ TEST(BatchNormRunning, WhatWasDiscardedIsForgotten) {
     layer->commit_running_statistics();
     EXPECT_TRUE(layer->running_mean.equal(torch::zeros({3})));
     EXPECT_EQ(layer->num_batches_tracked.item<std::int64_t>(), 0);
+}
+
+TEST(BatchNormRunning, ADevicesCommitEqualsTheHosts) {
+    torch::manual_seed(9);
+    auto on_host = random_layer(3, torch::kFloat);
+    auto on_device = random_layer(3, torch::kFloat);
+    const auto layout = ghost({4, 3});
+    for (int step = 0; step < 3; ++step) {
+        const auto x = values({7, 3, 4, 4}, torch::kFloat);
+        for (auto* layer : {&on_host, &on_device}) {
+            (*layer)->set_layout(&layout);
+            (*layer)->forward(x);
+        }
+        on_host->commit_running_statistics();
+        on_device->commit_on_device();
+        on_device->commit_on_device();  // nothing was collected since: nothing changes
+    }
+    expect_near(on_device->running_mean, on_host->running_mean, 1e-6, "running mean");
+    expect_near(on_device->running_var, on_host->running_var, 1e-6, "running variance");
+    EXPECT_EQ(on_device->num_batches_tracked.item<float>(), 3.0F);
+    EXPECT_EQ(on_device->collected().abs().max().item<double>(), 0.0);
 }
 
 TEST(BatchNormRunning, ARepeatedForwardCollectsNothing) {

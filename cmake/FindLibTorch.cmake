@@ -4,6 +4,8 @@
 # Input:   BATCHWRIGHT_TORCH_DIR (variable or environment): the folder that holds include/ and lib/.
 # Targets: LibTorch::torch  torch_cpu and c10 only: a trainer that is not linked to torch_cuda starts in
 #                           0.26 s and 149 MB instead of 0.45 s and 556 MB.
+#          LibTorch::cuda   besides it torch_cuda, c10_cuda, NCCL and the CUDA run time, from the nvidia wheels
+#                           beside torch's; only where they are (LibTorch_CUDA_FOUND).
 set(_hints ${BATCHWRIGHT_TORCH_DIR} $ENV{BATCHWRIGHT_TORCH_DIR})
 if(NOT _hints)
     if(DEFINED ENV{BATCHWRIGHT_CACHE})
@@ -42,5 +44,41 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::torch)
         ${LibTorch_INCLUDE_DIR}/torch/csrc/api/include)
     target_compile_definitions(LibTorch::torch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO USE_RPC USE_TENSORPIPE)
     target_link_libraries(LibTorch::torch INTERFACE ${LibTorch_CPU_LIBRARY} ${LibTorch_C10_LIBRARY})
-    target_link_options(LibTorch::torch INTERFACE -Wl,--disable-new-dtags -Wl,-rpath,${_lib})
+    # A run path of the old kind wins over LD_LIBRARY_PATH, where some other torch may stand.
+    target_link_options(LibTorch::torch INTERFACE -Wl,--disable-new-dtags)
+endif()
+
+# ---- the CUDA part
+
+set(LibTorch_CUDA_FOUND FALSE)
+if(LibTorch_FOUND)
+    get_filename_component(_site ${LibTorch_INCLUDE_DIR}/../.. ABSOLUTE)
+    set(LibTorch_NVIDIA_DIR ${_site}/nvidia CACHE PATH "Folder of the nvidia wheels, beside torch's")
+    file(GLOB _nvidia_includes ${LibTorch_NVIDIA_DIR}/*/include)
+    file(GLOB _nvidia_libs ${LibTorch_NVIDIA_DIR}/*/lib)
+    find_library(LibTorch_CUDA_LIBRARY torch_cuda HINTS ${_hints} PATH_SUFFIXES lib NO_DEFAULT_PATH)
+    find_library(LibTorch_C10_CUDA_LIBRARY c10_cuda HINTS ${_hints} PATH_SUFFIXES lib NO_DEFAULT_PATH)
+    # The wheels carry libraries with a version in their names only.
+    find_file(LibTorch_CUDART_LIBRARY NAMES libcudart.so.13 libcudart.so.12 PATHS ${_nvidia_libs} NO_DEFAULT_PATH)
+    find_file(LibTorch_NCCL_LIBRARY libnccl.so.2 PATHS ${_nvidia_libs} NO_DEFAULT_PATH)
+    # Of CUDA's headers these two come in wheels that torch itself does not ask for, or may come from elsewhere.
+    find_path(LibTorch_CRT_INCLUDE_DIR crt/host_defines.h PATHS ${_nvidia_includes} NO_DEFAULT_PATH)
+    find_path(LibTorch_NCCL_INCLUDE_DIR nccl.h PATHS ${_nvidia_includes} NO_DEFAULT_PATH)
+    set(_missing "")
+    foreach(part CUDA_LIBRARY C10_CUDA_LIBRARY CUDART_LIBRARY NCCL_LIBRARY CRT_INCLUDE_DIR NCCL_INCLUDE_DIR)
+        if(NOT LibTorch_${part})
+            list(APPEND _missing ${part})
+        endif()
+    endforeach()
+    if(NOT _missing)
+        set(LibTorch_CUDA_FOUND TRUE)
+    endif()
+endif()
+
+if(LibTorch_CUDA_FOUND AND NOT TARGET LibTorch::cuda)
+    add_library(LibTorch::cuda INTERFACE IMPORTED)
+    target_include_directories(LibTorch::cuda SYSTEM INTERFACE ${_nvidia_includes})
+    target_compile_definitions(LibTorch::cuda INTERFACE USE_C10D_NCCL)
+    target_link_libraries(LibTorch::cuda INTERFACE LibTorch::torch ${LibTorch_CUDA_LIBRARY}
+        ${LibTorch_C10_CUDA_LIBRARY} ${LibTorch_CUDART_LIBRARY} ${LibTorch_NCCL_LIBRARY})
 endif()

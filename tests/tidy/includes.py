@@ -18,9 +18,10 @@ MAY_INCLUDE = {
     "coordinator/core": ["sweeps", "plan"],
     **{part: SHELL for part in COORDINATOR_PARTS},
     "worker/launch": ["wire"],
-    "worker/agent": ["wire", "metrics"],
+    "worker/agent": ["wire", "metrics", "worker/cuda/nvml"],
     "worker/trainer": ["models", "plan", "wire/trainer", "metrics"],
     "worker/cuda": ["worker/trainer"],
+    "worker/cuda/nvml": [],  # opens the driver's library by itself: no CUDA, no torch
     "models/catalog": [],
     "models/arch": ["models/catalog"],
     "metrics": [],

@@ -65,6 +65,8 @@ void fields(Visitor& v, M& m) {
     v.optional("data_path", m.data_path);
     v.optional("cache_dir", m.cache_dir);
     v.optional("host", m.host);
+    v.optional("port_first", m.port_first);
+    v.optional("port_last", m.port_last);
     v.optional("memory_limit_bytes", m.memory_limit_bytes);
     v.optional("asked_micro_batch", m.asked_micro_batch);
     v.optional("profiles_dir", m.profiles_dir);

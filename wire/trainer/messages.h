@@ -18,6 +18,8 @@ namespace bw::trainer_wire {
 
 inline constexpr std::size_t kLineBytesMax = 64 * 1024;
 inline constexpr const char* kDescriptorVariable = "BATCHWRIGHT_FD";
+/// The device of every Start that the process will get, where it is not the CPU: "cuda:UUID".
+inline constexpr const char* kDeviceVariable = "BATCHWRIGHT_DEVICE";
 
 // ---- agent -> trainer
 // ----------------------------------------------------------------------------------------
@@ -44,6 +46,7 @@ struct Start {
     std::string data_path;              // search path for data sets, ":" between the folders
     std::string cache_dir;              // decoded data sets
     std::string host;                   // the address under which the other ranks reach this one
+    int port_first = 0, port_last = 0;  // where rank 0's store may listen; 0: any port
     std::int64_t memory_limit_bytes =
         0;  // of this rank's device; 0: none, and plan.micro_batch holds
     std::int64_t asked_micro_batch = 0;  // under a limit; 0: the trainer chooses

@@ -93,7 +93,11 @@ Agent::Agent(AgentOptions options)
       slots_(io_, options_, make_slot_ports()),
       session_(
           io_,
-          {options_.coordinator_host, options_.coordinator_port, options_.nonce_patience},
+          {options_.coordinator_host,
+           options_.coordinator_port,
+           options_.nonce_patience,
+           options_.fingerprint.empty() ? wire::Security()
+                                        : wire::Security::pinned(options_.fingerprint)},
           make_session_ports()
       ) {}
 
@@ -195,7 +199,9 @@ asio::awaitable<Result<void>> Agent::prepare() {
     Result<Spool> spool = Spool::open(work_dir_->spool());
     if (!spool) co_return spool.error();
     spool_.emplace(std::move(*spool));
-    co_await end_recorded_trainers(work_dir_->trainer_records(), options_.grace);
+    const std::vector<pid_t> earlier =
+        co_await end_recorded_trainers(work_dir_->trainer_records(), options_.grace);
+    co_await await_gpu_memory(options_.slots, earlier, Slot::kReleaseMax);
     co_return boost::system::in_place_value;
 }
 

@@ -19,12 +19,19 @@ struct SlotOptions {
     int threads = 1;
 };
 
+/// Where rank 0's rendezvous store may listen; 0: any port.
+struct PortRange {
+    int first = 0, last = 0;
+};
+
 struct AgentOptions {
     std::string coordinator_host = "127.0.0.1";
     std::uint16_t coordinator_port = 0;
     std::string token;
+    std::string fingerprint;         // of the coordinator's certificate; empty: in clear
     std::string name;                // stable over restarts of the agent: "HOST/LOCAL_RANK"
     std::string host = "127.0.0.1";  // address that trainers of other hosts can reach
+    PortRange store_ports;
     std::vector<SlotOptions> slots;
     std::filesystem::path trainer;    // the program batchwright-trainer
     std::filesystem::path work_dir;   // spool of unacknowledged facts, records of trainer processes
@@ -42,6 +49,14 @@ struct AgentOptions {
 /// one for every two cores, at most eight; threads are shared out evenly, one at least. Errors:
 /// invalid_input with the accepted forms.
 Result<std::vector<SlotOptions>> parse_device(
+    std::string_view device, int cores, int local_rank, int local_size
+);
+
+/// The same, and GPUs: "cuda", "cuda:2", "cuda:2x40GiB", "cuda:GPU-UUID,GPU-UUID"; "auto" takes all
+/// that NVIDIA's driver shows and CUDA_VISIBLE_DEVICES lets through, and the CPU where there is
+/// none. Errors: besides, not_found (no driver, no such GPU), unsupported (a driver that does not
+/// answer).
+Result<std::vector<SlotOptions>> find_slots(
     std::string_view device, int cores, int local_rank, int local_size
 );
 

@@ -14,7 +14,8 @@ Slot::Slot(asio::io_context& io, Options options, Ports ports)
       options_(std::move(options)),
       ports_(std::move(ports)),
       kill_timer_(io),
-      warm_timer_(io) {}
+      warm_timer_(io),
+      release_timer_(io) {}
 
 std::optional<RankKey> Slot::held() const { return run_ ? std::optional(run_->key) : std::nullopt; }
 
@@ -193,6 +194,22 @@ void Slot::take_last_word(LastWord word) {
 
 void Slot::on_end(const TrainerExit& exit) {
     kill_timer_.cancel();
+    await_release(exit, Duration{});
+}
+
+/// A driver may take a moment longer to give memory back than the system to end a process.
+void Slot::await_release(const TrainerExit& exit, Duration waited) {
+    if (!options_.holds_device || waited >= kReleaseMax || !options_.holds_device(exit.pid)) {
+        end(exit);
+        return;
+    }
+    release_timer_.expires_after(std::chrono::nanoseconds(kReleaseInterval.ns));
+    release_timer_.async_wait([this, exit, waited](const boost::system::error_code& error) {
+        if (!error) await_release(exit, Duration{waited.ns + kReleaseInterval.ns});
+    });
+}
+
+void Slot::end(const TrainerExit& exit) {
     process_.reset();
     const bool was_ready = std::exchange(process_is_ready_, false);
     const bool was_used = std::exchange(process_is_used_, false);

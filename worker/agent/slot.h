@@ -1,6 +1,6 @@
 // One slot: its warm trainer, and the rank that runs on it. A trainer is used once; its successor
 // is warmed when the slot is idle again. A rank has ended, and the slot is free, only when its
-// process is gone. Loop thread only.
+// process is gone and the device's memory is back. Loop thread only.
 //
 //   warming --Ready--> warm --start()--> at work --last word--> leaving --process gone--> warming
 //
@@ -25,6 +25,8 @@ class Slot {
 public:
     /// For a trainer to exit after its last word; then it is killed.
     static constexpr Duration kExitGrace = seconds(10);
+    /// For a device's memory to come back after the process that held it has ended.
+    static constexpr Duration kReleaseInterval = milliseconds(20), kReleaseMax = seconds(10);
     static constexpr Duration kWarmAgainFirst = milliseconds(200), kWarmAgainMax = seconds(10);
 
     struct Ports {
@@ -41,6 +43,8 @@ public:
         std::string name;  // for messages: "slot 0"
         TrainerProcessOptions trainer;
         Duration grace;  // for a rank to stop on request
+        /// Whether the device is still held by this process, which has ended. Empty: never.
+        std::function<bool(pid_t)> holds_device;
     };
 
     Slot(boost::asio::io_context& io, Options options, Ports ports);
@@ -107,6 +111,8 @@ private:
     void send_start();
     void send_rendezvous();
     void on_end(const TrainerExit& exit);
+    void await_release(const TrainerExit& exit, Duration waited);
+    void end(const TrainerExit& exit);
     void report_end(const Run& run, const TrainerExit& exit);
     void end_unsent_run();
     void kill_after(Duration grace);
@@ -121,7 +127,7 @@ private:
     std::optional<Run> run_;
     bool is_closed_ = false;
     Duration warm_again_ = kWarmAgainFirst;
-    boost::asio::steady_timer kill_timer_, warm_timer_;
+    boost::asio::steady_timer kill_timer_, warm_timer_, release_timer_;
 };
 
 }  // namespace bw::agent

@@ -40,6 +40,8 @@ trainer_wire::Start start_of(
     start.asked_micro_batch = order.asked_micro_batch();
     start.profiles_dir = options.profiles_dir;
     start.host = options.host;
+    start.port_first = options.store_ports.first;
+    start.port_last = options.store_ports.last;
     return start;
 }
 
@@ -48,16 +50,24 @@ trainer_wire::Start start_of(
 Slots::Slots(boost::asio::io_context& io, const AgentOptions& options, Slot::Ports ports)
     : io_(io), options_(options), ports_(std::move(ports)) {}
 
+Slot::Options Slots::slot_options(std::size_t slot, const std::filesystem::path& trainer_records) {
+    Slot::Options options;
+    options.name = "slot " + std::to_string(slot);
+    options.grace = options_.grace;
+    options.trainer.program = options_.trainer;
+    options.trainer.threads = options_.slots[slot].threads;
+    options.trainer.environment = gpu_environment(options_.slots[slot]);
+    options.trainer.log_file = options_.work_dir / ("warm-" + std::to_string(slot) + ".log");
+    options.trainer.records_dir = trainer_records;
+    if (const std::string gpu = gpu_of(options_.slots[slot]); !gpu.empty()) {
+        options.holds_device = [this, gpu](pid_t pid) { return gpu_memory_.is_held(gpu, {pid}); };
+    }
+    return options;
+}
+
 void Slots::open(const std::filesystem::path& trainer_records) {
     for (std::size_t i = 0; i < options_.slots.size(); ++i) {
-        Slot::Options slot;
-        slot.name = "slot " + std::to_string(i);
-        slot.grace = options_.grace;
-        slot.trainer.program = options_.trainer;
-        slot.trainer.threads = options_.slots[i].threads;
-        slot.trainer.log_file = options_.work_dir / ("warm-" + std::to_string(i) + ".log");
-        slot.trainer.records_dir = trainer_records;
-        slots_.push_back(std::make_unique<Slot>(io_, std::move(slot), ports_));
+        slots_.push_back(std::make_unique<Slot>(io_, slot_options(i, trainer_records), ports_));
     }
     for (const auto& slot : slots_) slot->warm();
 }

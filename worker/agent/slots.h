@@ -14,6 +14,7 @@
 #include <frames.pb.h>
 
 #include "worker/agent/agent.h"
+#include "worker/agent/gpu_slots.h"
 #include "worker/agent/meter.h"
 #include "worker/agent/slot.h"
 
@@ -49,6 +50,9 @@ private:
     };
 
     bool is_repeated(const RankKey& key);
+    [[nodiscard]] Slot::Options slot_options(
+        std::size_t slot, const std::filesystem::path& trainer_records
+    );
     void start_rank(const proto::StartRanks& order, const proto::RankOnSlot& where);
     template <class Order, class Act>
     void for_attempt(const Order& order, Act act);
@@ -56,6 +60,7 @@ private:
     boost::asio::io_context& io_;
     const AgentOptions& options_;
     Slot::Ports ports_;
+    GpuMemory gpu_memory_;
     std::vector<std::unique_ptr<Slot>> slots_;
     std::map<std::uint64_t, Begun> begun_;  // the newest attempt of each job
 };

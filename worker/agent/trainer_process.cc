@@ -1,10 +1,12 @@
 #include "worker/agent/trainer_process.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -48,10 +50,12 @@ Error no_descriptor() {
 
 std::vector<std::string> environment_of(const TrainerProcessOptions& options) {
     const std::string threads = std::to_string(options.threads);
-    return {
+    std::vector<std::string> environment{
         std::string(trainer_wire::kDescriptorVariable) + "=" + std::to_string(kTrainerDescriptor),
         "OMP_NUM_THREADS=" + threads,
         "MKL_NUM_THREADS=" + threads};
+    std::ranges::copy(options.environment, std::back_inserter(environment));
+    return environment;
 }
 
 }  // namespace
@@ -130,7 +134,7 @@ void TrainerProcess::reap() {
     int wait_status = 0;
     if (pid_ == 0 || ::waitpid(pid_, &wait_status, WNOHANG) != pid_) return;
     const auto self = shared_from_this();  // on_end may let go of this
-    pid_ = 0;
+    const pid_t pid = std::exchange(pid_, 0);
     read_messages(Amount::all);
     read_output(Amount::all);
     boost::system::error_code ignored;
@@ -138,6 +142,7 @@ void TrainerProcess::reap() {
     output_.close(ignored);
     remove_trainer_record(record_);
     TrainerExit exit;
+    exit.pid = pid;
     exit.signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
     exit.status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 0;
     exit.last_line = log_.last_line();

@@ -21,6 +21,7 @@ namespace bw::agent {
 
 /// How a process ended.
 struct TrainerExit {
+    pid_t pid = 0;   // that it had
     int signal = 0;  // 0: it exited by itself, with `status`
     int status = 0;
     std::string last_line;  // of its output
@@ -31,7 +32,8 @@ struct TrainerExit {
 struct TrainerProcessOptions {
     std::filesystem::path program;
     int threads = 1;
-    std::filesystem::path log_file;  // until log_to() names another
+    std::vector<std::string> environment;  // "NAME=value", besides the agent's own
+    std::filesystem::path log_file;        // until log_to() names another
     std::filesystem::path
         records_dir;  // where its identity is written down, for a later agent process
 };

@@ -57,6 +57,15 @@ std::vector<Identity> running_of(const std::filesystem::path& folder) {
     return running;
 }
 
+std::vector<pid_t> recorded_in(const std::filesystem::path& folder) {
+    std::vector<pid_t> pids;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+        if (const auto identity = identity_of(entry.path())) pids.push_back(identity->pid);
+    }
+    return pids;
+}
+
 void signal_all(const std::vector<Identity>& processes, int signal) {
     for (const Identity& process : processes) ::kill(process.pid, signal);
 }
@@ -76,9 +85,12 @@ void remove_trainer_record(const std::filesystem::path& record) {
     if (!record.empty()) std::filesystem::remove(record, ignored);
 }
 
-asio::awaitable<void> end_recorded_trainers(std::filesystem::path folder, Duration grace) {
+asio::awaitable<std::vector<pid_t>> end_recorded_trainers(
+    std::filesystem::path folder, Duration grace
+) {
+    const std::vector<pid_t> recorded = recorded_in(folder);
     std::vector<Identity> running = running_of(folder);
-    if (running.empty()) co_return;
+    if (running.empty()) co_return recorded;
     std::fprintf(
         stderr,
         "batchwright agent: waits for %zu trainers of an earlier agent to end\n",
@@ -94,6 +106,7 @@ asio::awaitable<void> end_recorded_trainers(std::filesystem::path folder, Durati
         running = running_of(folder);
         if (std::chrono::steady_clock::now() > deadline) signal_all(running, SIGKILL);
     }
+    co_return recorded;
 }
 
 }  // namespace bw::agent

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <sys/types.h>
@@ -17,7 +18,10 @@ std::filesystem::path write_trainer_record(const std::filesystem::path& folder, 
 void remove_trainer_record(const std::filesystem::path& record);
 
 /// SIGTERM to every process on record that still runs, SIGKILL after the grace; returns when all
-/// are gone, and with them their records. A pid that now belongs to another process is left alone.
-boost::asio::awaitable<void> end_recorded_trainers(std::filesystem::path folder, Duration grace);
+/// are gone, and with them their records: the pids of all that were on record. A pid that now
+/// belongs to another process is left alone.
+boost::asio::awaitable<std::vector<pid_t>> end_recorded_trainers(
+    std::filesystem::path folder, Duration grace
+);
 
 }  // namespace bw::agent

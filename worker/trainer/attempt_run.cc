@@ -49,8 +49,18 @@ std::optional<wire::Rendezvous> wait_for_rendezvous(AgentChannel& channel) {
     return std::nullopt;
 }
 
+Result<std::unique_ptr<Collective>> connect(
+    const RendezvousStore& store, const GroupOptions& group, Accelerator* accelerator
+) {
+    auto host = store.connect(group);
+    if (!host || accelerator == nullptr) return host;
+    return accelerator->connect(store.shared(), group, std::move(*host));
+}
+
 /// Errc::cancelled: ended before the ranks met.
-Result<std::unique_ptr<Collective>> meet(AgentChannel& channel, const wire::Start& start) {
+Result<std::unique_ptr<Collective>> meet(
+    AgentChannel& channel, const wire::Start& start, Accelerator* accelerator
+) {
     if (start.plan.world_size == 1) return make_solo_collective();
     const GroupOptions group{
         .host = start.host,
@@ -62,20 +72,21 @@ Result<std::unique_ptr<Collective>> meet(AgentChannel& channel, const wire::Star
         if (!store) return store.error();
         channel.send(wire::StoreOpened{
             .host = start.host.empty() ? "127.0.0.1" : start.host, .port = store->port()});
-        return store->connect(group);
+        return connect(*store, group, accelerator);
     }
     const auto rendezvous = wait_for_rendezvous(channel);
     if (!rendezvous) return fail(Errc::cancelled, "stopped before the ranks met");
     auto store = RendezvousStore::join(rendezvous->host, rendezvous->port);
     if (!store) return store.error();
-    return store->connect(group);
+    return connect(*store, group, accelerator);
 }
 
-Result<void> train(AgentChannel& channel, const wire::Start& start) {
+Result<void> train(AgentChannel& channel, const wire::Start& start, const TrainerDevice& device) {
+    if (auto usable = check_device(device, start.device); !usable) return usable;
     at::set_num_threads(std::max(1, start.threads));
-    auto training = build_training(start);
+    auto training = build_training(start, device.accelerator);
     if (!training) return training.error();
-    auto collective = meet(channel, start);
+    auto collective = meet(channel, start, device.accelerator);
     if (!collective && collective.error().code == Errc::cancelled) {
         channel.send(wire::Stopped{.step = (*training)->state.step});
         return {};
@@ -85,9 +96,11 @@ Result<void> train(AgentChannel& channel, const wire::Start& start) {
     return TrainingLoop(**training, channel).run();
 }
 
-Result<void> train_guarded(AgentChannel& channel, const wire::Start& start) {
+Result<void> train_guarded(
+    AgentChannel& channel, const wire::Start& start, const TrainerDevice& device
+) {
     try {
-        return train(channel, start);
+        return train(channel, start, device);
     } catch (const std::exception& error) {
         return fail(
             is_out_of_memory(error) ? Errc::out_of_memory : Errc::unknown, error_text(error)
@@ -97,15 +110,17 @@ Result<void> train_guarded(AgentChannel& channel, const wire::Start& start) {
 
 }  // namespace
 
-void warm_up() {
+void warm_up(const TrainerDevice& device) {
     at::set_num_threads(1);
+    // The first backward starts a thread for every GPU, which would take memory of it.
+    if (device.accelerator != nullptr) return;
     at::globalContext().setBenchmarkCuDNN(false);
     const auto x = torch::ones({1, 1, 8, 8}).requires_grad_();
     (x * 2).sum().backward();
 }
 
-int run_attempt(AgentChannel& channel, const wire::Start& start) {
-    const auto result = train_guarded(channel, start);
+int run_attempt(AgentChannel& channel, const wire::Start& start, const TrainerDevice& device) {
+    const auto result = train_guarded(channel, start, device);
     if (result) return 0;
     const Error& error = result.error();
     std::fprintf(stderr, "rank %d failed: %s\n", start.rank, error.message.c_str());

@@ -1,36 +1,74 @@
 #include "worker/trainer/batch_stage.h"
 
+#include <c10/core/impl/VirtualGuardImpl.h>
+
 namespace bw::trainer {
 
-BatchStage::BatchStage(const Loader& loader, std::int64_t samples_max, torch::ScalarType dtype)
-    : images_(torch::zeros(
-          {samples_max, loader.dataset().channels, loader.height(), loader.width()}, dtype
-      )),
-      labels_(torch::zeros({samples_max}, torch::kLong)) {}
+BatchStage::BatchStage(
+    const Loader& loader, std::int64_t samples_max, torch::ScalarType dtype, torch::Device device
+)
+    : device_(device) {
+    const std::vector<std::int64_t> sizes{
+        samples_max, loader.dataset().channels, loader.height(), loader.width()};
+    const auto host = torch::TensorOptions().pinned_memory(!device.is_cpu());
+    for (auto& buffer : host_) {
+        buffer.images = torch::zeros(sizes, host.dtype(dtype));
+        buffer.labels = torch::zeros({samples_max}, host.dtype(torch::kLong));
+        if (device.is_cpu()) return;
+        buffer.copied.emplace(device.type());
+    }
+    const auto on_device = torch::TensorOptions(device);
+    device_images_ = torch::zeros(sizes, on_device.dtype(dtype));
+    device_labels_ = torch::zeros({samples_max}, on_device.dtype(torch::kLong));
+}
 
+/// What is there goes before what replaces it comes.
 void BatchStage::reserve(std::int64_t samples_max) {
-    if (samples_max == labels_.size(0)) return;
-    auto sizes = images_.sizes().vec();
-    sizes.front() = samples_max;
-    const auto images = images_.options();
-    const auto labels = labels_.options();
-    images_ = torch::empty({0}, images);  // the old one goes before the new one comes
-    labels_ = torch::empty({0}, labels);
-    images_ = torch::zeros(sizes, images);
-    labels_ = torch::zeros({samples_max}, labels);
+    if (samples_max == this->samples_max()) return;
+    const auto resize = [samples_max](torch::Tensor& tensor) {
+        if (!tensor.defined()) return;
+        auto sizes = tensor.sizes().vec();
+        sizes.front() = samples_max;
+        const auto options = tensor.options().pinned_memory(tensor.is_pinned());
+        tensor = torch::empty({0}, options);
+        tensor = torch::zeros(sizes, options);
+    };
+    for (auto& buffer : host_) {
+        if (buffer.copied) buffer.copied->synchronize();
+        resize(buffer.images);
+        resize(buffer.labels);
+    }
+    resize(device_images_);
+    resize(device_labels_);
 }
 
 StagedBatch BatchStage::load(
     Loader& loader, std::span<const std::uint32_t> samples, std::int64_t epoch
 ) {
+    auto& buffer = host_[next_];
+    if (buffer.copied) buffer.copied->synchronize();
     const auto count = static_cast<std::int64_t>(samples.size());
-    auto* labels = labels_.data_ptr<std::int64_t>();
-    if (images_.scalar_type() == torch::kDouble) {
-        loader.fill(samples, epoch, images_.data_ptr<double>(), labels);
+    auto* labels = buffer.labels.data_ptr<std::int64_t>();
+    if (buffer.images.scalar_type() == torch::kDouble) {
+        loader.fill(samples, epoch, buffer.images.data_ptr<double>(), labels);
     } else {
-        loader.fill(samples, epoch, images_.data_ptr<float>(), labels);
+        loader.fill(samples, epoch, buffer.images.data_ptr<float>(), labels);
     }
-    return {images_.narrow(0, 0, count), labels_.narrow(0, 0, count)};
+    if (device_.is_cpu()) {
+        return {buffer.images.narrow(0, 0, count), buffer.labels.narrow(0, 0, count)};
+    }
+    next_ = 1 - next_;
+    return copy_to_device(buffer, count);
+}
+
+/// On the stream of the computation, so what reads the batch before stands before the copy, and
+/// what reads this one behind it.
+StagedBatch BatchStage::copy_to_device(HostBuffer& from, std::int64_t count) {
+    StagedBatch batch{device_images_.narrow(0, 0, count), device_labels_.narrow(0, 0, count)};
+    batch.images.copy_(from.images.narrow(0, 0, count), /*non_blocking=*/true);
+    batch.labels.copy_(from.labels.narrow(0, 0, count), /*non_blocking=*/true);
+    from.copied->record(c10::impl::VirtualGuardImpl(device_.type()).getStream(device_));
+    return batch;
 }
 
 }  // namespace bw::trainer

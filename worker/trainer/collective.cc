@@ -77,6 +77,8 @@ RendezvousStore::~RendezvousStore() = default;
 
 int RendezvousStore::port() const { return impl_->store->getPort(); }
 
+c10::intrusive_ptr<c10d::Store> RendezvousStore::shared() const { return impl_->store; }
+
 Result<RendezvousStore> RendezvousStore::open(const std::string& host) {
     c10d::TCPStoreOptions options;
     options.port = 0;

@@ -5,9 +5,14 @@
 #include <memory>
 #include <string>
 
+#include <c10/util/intrusive_ptr.h>
 #include <torch/types.h>
 
 #include "base/result.h"
+
+namespace c10d {
+class Store;
+}
 
 namespace bw::trainer {
 
@@ -18,12 +23,17 @@ public:
     virtual ~Collective() = default;
     [[nodiscard]] virtual int world_size() const = 0;
 
-    /// Starts an in-place SUM over all ranks; `flat` must live until wait(). Never throws: a
-    /// failure shows in wait().
+    /// Starts an in-place SUM over all ranks; `flat` must live until wait(). On a GPU it is summed
+    /// in the order of the current stream. Never throws: a failure shows in wait().
     virtual void launch_sum(torch::Tensor& flat) = 0;
 
-    /// Until everything launched is done. Errors: Errc::peer_gone; the group is then unusable.
+    /// Until everything launched is done: for tensors on a GPU, until the current stream is behind
+    /// it. Errors: Errc::peer_gone; the group is then unusable.
     virtual Result<void> wait() = 0;
+
+    /// Until the sums are there in truth, also on a GPU: before anything is made durable that
+    /// follows from them. Errors: as wait().
+    virtual Result<void> settle() { return {}; }
 };
 
 /// World size 1: sums of one term.
@@ -49,6 +59,9 @@ public:
     ~RendezvousStore();
 
     [[nodiscard]] int port() const;
+
+    /// For further groups of the same ranks, under prefixes of their own.
+    [[nodiscard]] c10::intrusive_ptr<c10d::Store> shared() const;
 
     /// Waits for all ranks. Errors: Errc::peer_gone.
     Result<std::unique_ptr<Collective>> connect(const GroupOptions& options) const;

@@ -23,6 +23,9 @@ Result<Evaluation> evaluate(
         plan::rank_shares(samples, 0, collective.world_size())[static_cast<std::size_t>(rank)];
     auto sums = torch::zeros({3}, torch::kDouble);  // loss, correct, samples
     auto* totals = sums.data_ptr<double>();
+    // Read once, at the end: the host does not wait for a GPU after every batch.
+    auto on_device = torch::zeros({2}, torch::TensorOptions(stage.device()).dtype(torch::kDouble));
+    auto loss_sum = on_device[0], correct_sum = on_device[1];
     network.eval();
     for (std::int64_t begin = share.begin; begin < share.end; begin += stage.samples_max()) {
         const c10::InferenceMode inference;
@@ -32,12 +35,11 @@ Result<Evaluation> evaluate(
         std::iota(indices.begin(), indices.end(), static_cast<std::uint32_t>(begin));
         const auto batch = stage.load(loader, indices, 0);
         const auto logits = network.forward(batch.images);
-        totals[0] +=
-            at::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::Sum).item<double>();
-        totals[1] +=
-            static_cast<double>(logits.argmax(1).eq(batch.labels).sum().item<std::int64_t>());
+        loss_sum.add_(at::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::Sum));
+        correct_sum.add_(logits.argmax(1).eq(batch.labels).sum());
         totals[2] += static_cast<double>(indices.size());
     }
+    sums.narrow(0, 0, 2).copy_(on_device);
     network.train();
     collective.launch_sum(sums);
     if (auto done = collective.wait(); !done) return done.error();

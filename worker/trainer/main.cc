@@ -9,6 +9,7 @@
 #include "base/version.h"
 #include "worker/trainer/attempt/channel.h"
 #include "worker/trainer/attempt_run.h"
+#include "worker/trainer/device.h"
 #include "worker/trainer/memory/capped_allocator.h"
 #include "worker/trainer/model_list.h"
 
@@ -18,14 +19,15 @@ constexpr int kUsageError = 2;
 
 int serve(int descriptor) {
     bw::trainer::AgentChannel channel(descriptor);
-    bw::trainer::warm_up();
+    const auto device = bw::trainer::open_device(std::getenv(bw::trainer_wire::kDeviceVariable));
+    bw::trainer::warm_up(device);
     channel.send(bw::trainer_wire::Ready{});
     std::optional<bw::trainer_wire::ToTrainer>
         early;  // rank 0 of another host may be faster than our Start
     while (const auto message = channel.wait()) {
         if (const auto* start = std::get_if<bw::trainer_wire::Start>(&*message)) {
             if (early) channel.put_back(*early);
-            return bw::trainer::run_attempt(channel, *start);
+            return bw::trainer::run_attempt(channel, *start, device);
         }
         if (std::holds_alternative<bw::trainer_wire::Stop>(*message)) break;
         if (std::holds_alternative<bw::trainer_wire::Rendezvous>(*message)) early = message;

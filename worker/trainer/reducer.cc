@@ -12,6 +12,7 @@ BatchNormSums::BatchNormSums(torch::nn::Module& network, BatchNormMode mode, int
     : layers_(models::batch_norm_layers(network)), mode_(mode), rank_(rank) {
     std::int64_t size = 0;
     for (auto* layer : layers_) {
+        layer->collected() = layer->collected().to(layer->weight.device());
         switch (mode) {
             case BatchNormMode::ghost:
                 sources_.push_back(layer->collected());
@@ -26,7 +27,7 @@ BatchNormSums::BatchNormSums(torch::nn::Module& network, BatchNormMode mode, int
     }
     for (const auto& source : sources_) size += source.numel();
     if (size == 0) return;
-    flat_ = torch::zeros({size}, torch::kDouble);
+    flat_ = torch::zeros({size}, sources_.front().options().dtype(torch::kDouble));
     std::int64_t offset = 0;
     for (const auto& source : sources_) {
         parts_.push_back(flat_.narrow(0, offset, source.numel()));

@@ -46,8 +46,12 @@ Stepper::Stepper(const StepParts& parts, const StepOptions& options)
       reducer_(parts.parameters, parts.batch_norm, parts.collective) {
     const auto weights = parts.parameters.buckets().front().weights;
     weight_ = torch::zeros({}, weights.options());
-    loss_sum_ = torch::zeros({}, weights.options().dtype(torch::kDouble));
-    correct_sum_ = torch::zeros({}, weights.options().dtype(torch::kDouble));
+    sums_ = torch::zeros({2}, weights.options().dtype(torch::kDouble));
+    host_sums_ = sums_.is_cpu()
+                     ? sums_
+                     : torch::zeros({2}, torch::dtype(torch::kDouble).pinned_memory(true));
+    loss_sum_ = sums_[0];
+    correct_sum_ = sums_[1];
 }
 
 std::int64_t Stepper::micro_batch_of(int rank) const {
@@ -65,8 +69,7 @@ void Stepper::set_plan(const plan::Plan& plan) {
 /// Room for the gradient of the mean over as many samples.
 void Stepper::begin_sums(std::int64_t samples) {
     parts_.parameters.zero_gradients();
-    loss_sum_.zero_();
-    correct_sum_.zero_();
+    sums_.zero_();
     weight_.fill_(1.0 / static_cast<double>(samples));
 }
 
@@ -145,8 +148,11 @@ void Stepper::fill_control(const StepRequest& request) {
     values[control::preempt] = request.stop.preempt ? 1 : 0;
     values[control::cancel] = request.stop.cancel ? 1 : 0;
     values[control::fatal] = fatal_.empty() ? 0 : 1;
-    values[control::loss] = loss_sum_.item<double>();
-    values[control::correct] = correct_sum_.item<double>();
+    // On a GPU the one moment of a step at which the host waits for it.
+    if (!sums_.is_cpu()) host_sums_.copy_(sums_);
+    const auto* sums = host_sums_.const_data_ptr<double>();
+    values[control::loss] = sums[0];
+    values[control::correct] = sums[1];
     values[control::samples] = static_cast<double>(parts_.loader.loaded() - loaded_before_);
     const std::int64_t now = micro_batch_of(options_.rank);
     const std::int64_t next = out_of_memory_ ? smaller_micro_batch(options_.plan, now) : now;
@@ -182,6 +188,7 @@ Result<void> Stepper::shrink() {
         static_cast<long long>(options_.plan.micro_batch),
         static_cast<long long>(next.micro_batch)
     );
+    if (parts_.accelerator != nullptr) parts_.accelerator->empty_cache();
     set_plan(next);
     ++counters_.replans;
     return {};

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "models/arch/build.h"
 #include "plan/split.h"
+#include "worker/trainer/accelerator.h"
 #include "worker/trainer/attempt/phase_clock.h"
 #include "worker/trainer/batch_stage.h"
 #include "worker/trainer/optimizer/optimizer.h"
@@ -48,6 +49,7 @@ struct StepParts {
     Loader& loader;
     BatchStage& stage;
     Collective& collective;
+    Accelerator* accelerator = nullptr;  // of the device that all of these are on; none on the CPU
 };
 
 struct StepOptions {
@@ -107,7 +109,8 @@ private:
     StepCounters counters_;
     Reducer reducer_;
     torch::Tensor weight_;                  // 1/N, the gradient of the loss
-    torch::Tensor loss_sum_, correct_sum_;  // float64, of this rank's share
+    torch::Tensor sums_, host_sums_;        // float64, of this rank's share; the same on the CPU
+    torch::Tensor loss_sum_, correct_sum_;  // views of it
     std::int64_t loaded_before_ = 0;
     bool out_of_memory_ = false;
     std::string fatal_;

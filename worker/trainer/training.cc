@@ -51,12 +51,18 @@ Result<void> add_plan(Training& training) {
             "rank " + std::to_string(training.start.rank) + " is outside the world"
         );
     }
-    if (training.start.device != "cpu") {
-        return fail(
-            Errc::unsupported,
-            "device " + bw::quoted(training.start.device) + ": this trainer has the CPU only"
-        );
-    }
+    return {};
+}
+
+/// "GPU-8f6d..." of "cuda:GPU-8f6d...".
+std::string uuid_of(const std::string& device) { return device.substr(device.find(':') + 1); }
+
+Result<void> add_device(Training& training, Accelerator* accelerator) {
+    if (accelerator == nullptr) return {};
+    training.accelerator = accelerator;
+    auto device = accelerator->use(uuid_of(training.start.device));
+    if (!device) return device.error();
+    training.device = *device;
     return {};
 }
 
@@ -113,13 +119,14 @@ Result<void> add_network(Training& training) {
     );
     if (!network) return network.error();
     training.network = *network;
-    training.network->to(dtype_of(params.precision));
+    training.network->to(training.device, dtype_of(params.precision));
     training.network->train();
     training.parameters = std::make_unique<FlatParameters>(*training.network);
     training.optimizer = make_optimizer(*training.parameters, params);
     training.batch_norm =
         std::make_unique<BatchNormSums>(*training.network, *mode, training.start.rank);
-    training.stage = std::make_unique<BatchStage>(loader, 1, dtype_of(params.precision));
+    training.stage =
+        std::make_unique<BatchStage>(loader, 1, dtype_of(params.precision), training.device);
     return {};
 }
 
@@ -164,13 +171,16 @@ std::int64_t Training::total_steps() const {
     return params.max_steps > 0 ? std::min(all, params.max_steps) : all;
 }
 
-Result<std::unique_ptr<Training>> build_training(const trainer_wire::Start& start) {
+Result<std::unique_ptr<Training>> build_training(
+    const trainer_wire::Start& start, Accelerator* accelerator
+) {
     auto training = std::make_unique<Training>();
     training->start = start;
     auto params = parse_params(start.params_json);
     if (!params) return params.error();
     training->params = std::move(*params);
     if (auto done = add_plan(*training); !done) return done.error();
+    if (auto done = add_device(*training, accelerator); !done) return done.error();
     if (auto done = add_data(*training); !done) return done.error();
     if (auto done = add_network(*training); !done) return done.error();
     if (start.resume_from.empty()) return training;
@@ -188,7 +198,8 @@ void connect_training(Training& training, std::unique_ptr<Collective> collective
             .optimizer = *training.optimizer,
             .loader = *training.train_loader,
             .stage = *training.stage,
-            .collective = *training.collective},
+            .collective = *training.collective,
+            .accelerator = training.accelerator},
         StepOptions{
             .plan = training.plan,
             .rank = training.start.rank,

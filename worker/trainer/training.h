@@ -7,6 +7,7 @@
 #include <string>
 
 #include "wire/trainer/messages.h"
+#include "worker/trainer/accelerator.h"
 #include "worker/trainer/attempt/params.h"
 #include "worker/trainer/attempt/run_state.h"
 #include "worker/trainer/evaluate.h"
@@ -19,6 +20,8 @@ namespace bw::trainer {
 /// another.
 struct Training {
     trainer_wire::Start start;
+    Accelerator* accelerator = nullptr;  // none on the CPU
+    torch::Device device = torch::kCPU;
     TrainingParams params;
     plan::Plan plan;
     std::string data_fingerprint;  // of training and test set
@@ -39,9 +42,11 @@ struct Training {
     [[nodiscard]] bool is_first_rank() const { return start.rank == 0; }
 };
 
-/// All but the collective and the stepper. Errors: Errc::invalid_input, Errc::not_found,
-/// Errc::corrupt, Errc::unsupported, Errc::refused.
-Result<std::unique_ptr<Training>> build_training(const trainer_wire::Start& start);
+/// All but the collective and the stepper. `accelerator` of Start's device, nullptr for the CPU.
+/// Errors: Errc::invalid_input, Errc::not_found, Errc::corrupt, Errc::unsupported, Errc::refused.
+Result<std::unique_ptr<Training>> build_training(
+    const trainer_wire::Start& start, Accelerator* accelerator = nullptr
+);
 
 /// With the collective in place: the stepper.
 void connect_training(Training& training, std::unique_ptr<Collective> collective);

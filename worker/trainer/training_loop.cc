@@ -156,6 +156,7 @@ Result<void> TrainingLoop::end_epoch() {
 Result<void> TrainingLoop::write_checkpoint_if_first() {
     const auto began = Clock::now();
     if (!training_.is_first_rank()) return {};
+    if (auto settled = training_.collective->settle(); !settled) return settled;
     if (auto synced = curve_->sync(); !synced) return synced;
     auto& clock = training_.stepper->clock();
     clock.enter(Phase::checkpoint, began);
@@ -271,10 +272,10 @@ Result<void> TrainingLoop::run() {
     if (state.step > step_at_start_) report_progress();  // the totals, to the end
     if (state.step < total) {
         channel_.send(wire::Stopped{.step = state.step});
-    } else {
-        return finish();
+        return {};
     }
-    return {};
+    if (auto settled = training_.collective->settle(); !settled) return settled;
+    return finish();
 }
 
 }  // namespace bw::trainer

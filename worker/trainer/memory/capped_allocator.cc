@@ -7,6 +7,7 @@
 
 #include <c10/core/CPUAllocator.h>
 #include <c10/util/Exception.h>
+#include <malloc.h>
 
 #include "base/bytes.h"
 
@@ -34,7 +35,21 @@ CappedAllocator& CappedAllocator::get() {
     return *allocator;
 }
 
+namespace {
+
+/// By itself glibc gives large blocks back to the kernel at once, and every step faults them in
+/// again: 45 of 350 ms for resnet18 at 32x32 and a batch of 128.
+void keep_freed_memory() {
+    constexpr int kNever = -1;
+    mallopt(M_MMAP_MAX, 0);
+    mallopt(M_TRIM_THRESHOLD, kNever);
+    mallopt(M_TOP_PAD, 64 * 1024 * 1024);
+}
+
+}  // namespace
+
 void CappedAllocator::install() {
+    keep_freed_memory();
     constexpr std::uint8_t kOverAllOthers = 255;
     c10::SetAllocator(c10::kCPU, &get(), kOverAllOthers);
 }

@@ -50,7 +50,7 @@ public:
         run(3, 1);
         apply(core::RankEnded{
             {3}, 1, 0, core::RankOutcome::failed, false, 2, "loss is nan at step 2", {}, {6}});
-        apply(core::JobEnded{{3}, core::JobState::failed, "loss is nan at step 2", {}, {6}});
+        apply(core::JobEnded{{3}, core::JobState::failed, "loss is nan at step 2", {}, {6}, {}});
         run(4, 1);
         finish(4, 1, {{"train_loss", 0.75}});  // never evaluated
         apply(core::SweepEnded{{7}, {9}});
@@ -81,7 +81,7 @@ private:
 
     void run(std::uint64_t job, std::uint32_t attempt) {
         apply(core::AttemptPlaced{{job}, attempt, {{{1}, 0}}, {64, 1, 32, 32, 2}, {}, {3}});
-        apply(core::AttemptRunning{{job}, attempt, 0, 20, "data", {3}});
+        apply(core::AttemptRunning{{job}, attempt, 0, 20, "data", {3}, {}});
     }
 
     void finish(std::uint64_t job, std::uint32_t attempt, std::map<std::string, double> metrics) {
@@ -89,7 +89,7 @@ private:
             "sha" + std::to_string(job), 63, 64, 16, 4, 1 << 20, std::move(metrics)};
         apply(core::RankEnded{
             {job}, attempt, 0, core::RankOutcome::finished, true, 20, "", result, {5}});
-        apply(core::JobEnded{{job}, core::JobState::finished, "", result, {5}});
+        apply(core::JobEnded{{job}, core::JobState::finished, "", result, {5}, {}});
     }
 };
 

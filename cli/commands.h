@@ -16,8 +16,11 @@ struct RunOptions {
     bool json = false;
     bool fresh = false;
     bool keep_affinity = false;
-    std::string trainer;    // empty: batchwright-trainer beside this program
-    std::string data_path;  // empty: BATCHWRIGHT_DATA, then the documented search path
+    std::string trainer;     // empty: batchwright-trainer beside this program
+    std::string data_path;   // empty: BATCHWRIGHT_DATA, then the documented search path
+    std::string interface;   // name, network or address; empty: the one that leads to the others
+    std::string port_range;  // of the rendezvous stores; empty: any
+    double lease_s = 0;      // 0: the coordinator's default
 };
 
 /// Plans and runs a sweep to its end on this machine, or under mpirun on all its hosts.
@@ -35,13 +38,15 @@ int plan(const PlanOptions& options);
 struct WorkerOptions {
     std::string coordinator;  // host:port, or empty: from `state_dir`
     std::string state_dir = "batchwright-state";
-    std::string token;  // empty: BATCHWRIGHT_TOKEN, then the state directory's
+    std::string fingerprint;  // empty: BATCHWRIGHT_FINGERPRINT, then the state directory's
     std::string device = "auto";
-    std::string name;  // empty: HOST/LOCAL_RANK
-    std::string
-        host;  // address that other hosts' trainers reach; empty: from the route to the coordinator
+    std::string name;        // empty: HOST/LOCAL_RANK
+    std::string host;        // that other hosts' trainers reach; empty: the interface's address
+    std::string interface;   // name, network or address; empty: from the route to the coordinator
+    std::string port_range;  // of the rendezvous stores; empty: any
     std::string trainer;
     std::string data_path;
+    int metrics_port = 0;                 // of /metrics; 0: any free one; negative: none
     int local_rank = -1, local_size = 0;  // of the agents on this host; -1: from the launcher
 };
 

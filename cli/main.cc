@@ -1,11 +1,14 @@
 // batchwright: the command line. Only the options live here; each sub-command has its own file.
 #include <cstdio>
+#include <memory>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
+#include "cli/network.h"
 #include "cli/sweep_commands.h"
+#include "cli/sweep_file.h"
 #include "cli/verbs.h"
 
 namespace {
@@ -16,11 +19,36 @@ using bw::cli::PlanOptions;
 using bw::cli::RunOptions;
 using bw::cli::WorkerOptions;
 
+void add_interface(CLI::App& command, std::string& interface, const char* use) {
+    command.add_option(
+        "--interface", interface, std::string(use) + ": eth0, 10.1.0.0/16, 10.1.2.3"
+    );
+}
+
+void add_port_range(CLI::App& command, std::string& range) {
+    command.add_option(
+        "--port-range", range, "FIRST-LAST: ports on which the ranks of a job meet (default: any)"
+    );
+}
+
+template <class Set>
+void add_lease(CLI::App& command, Set set) {
+    command
+        .add_option_function<double>(
+            "--lease",
+            set,
+            "Seconds that an agent may be silent before its jobs are placed elsewhere (15)"
+        )
+        ->check(CLI::Range(0.5, 3600.0));
+}
+
 void add_run(CLI::App& app, RunOptions& options, Action& action) {
     CLI::App* run =
         app.add_subcommand("run", "Run a sweep to its end; the same command goes on where it was");
     run->add_option("file", options.file, "The sweep file (YAML)")->required();
-    run->add_option("--device", options.device, "auto, or cpu:N for N slots on this host")
+    run->add_option(
+           "--device", options.device, "auto, cpu:N for N slots on this host, or cuda for its GPUs"
+    )
         ->capture_default_str();
     run->add_option("--state", options.state_dir, "Where everything durable lives")
         ->capture_default_str();
@@ -39,6 +67,9 @@ void add_run(CLI::App& app, RunOptions& options, Action& action) {
         options.trainer,
         "The trainer program (default: batchwright-trainer beside this one)"
     );
+    add_interface(*run, options.interface, "How other hosts reach this one");
+    add_port_range(*run, options.port_range);
+    add_lease(*run, [&options](double value) { options.lease_s = value; });
     run->callback([&] { action = [&] { return bw::cli::run(options); }; });
 }
 
@@ -63,10 +94,29 @@ void add_coordinator(CLI::App& app, bw::coordinator::CoordinatorOptions& options
         "--agent-port", options.agent_port, "Port for agents (default: the last one, or any)"
     );
     coordinator->add_option(
+        "--address",
+        options.address,
+        "Where to listen; beyond loopback with TLS and the token (default: 127.0.0.1)"
+    );
+    coordinator->add_option(
+        "--announce",
+        options.announced_host,
+        "The host name or address that others reach it by (default: the address)"
+    );
+    add_lease(*coordinator, [&options](double value) {
+        options.lease = bw::Duration{static_cast<std::int64_t>(value * 1e9)};
+    });
+    const auto interface = std::make_shared<std::string>();
+    add_interface(*coordinator, *interface, "Where to listen, instead of --address");
+    coordinator->add_option(
         "--ready-fd", options.ready_descriptor, "Write the endpoint to this descriptor once ready"
     );
-    coordinator->callback([&] {
-        action = [&] { return bw::coordinator::run_coordinator(options); };
+    coordinator->callback([&, interface] {
+        action = [&, interface] {
+            if (auto chosen = bw::cli::listen_on(options, *interface); !chosen)
+                return bw::cli::report(chosen.error());
+            return bw::coordinator::run_coordinator(options);
+        };
     });
 }
 
@@ -78,7 +128,10 @@ void add_worker(CLI::App& app, WorkerOptions& options, Action& action) {
     );
     worker->add_option("--state", options.state_dir, "The coordinator's state directory")
         ->capture_default_str();
-    worker->add_option("--device", options.device, "auto, or cpu:N for N slots on this host")
+    worker
+        ->add_option(
+            "--device", options.device, "auto, cpu:N for N slots on this host, or cuda for its GPUs"
+        )
         ->capture_default_str();
     worker->add_option(
         "--name", options.name, "Stable name of this agent (default: HOST/LOCAL_RANK)"
@@ -89,7 +142,17 @@ void add_worker(CLI::App& app, WorkerOptions& options, Action& action) {
     worker->add_option(
         "--data", options.data_path, "Folders to look for data sets in, \":\" between them"
     );
+    add_interface(*worker, options.interface, "How other hosts' trainers reach this one's");
+    add_port_range(*worker, options.port_range);
     worker->add_option("--trainer", options.trainer, "The trainer program");
+    worker->add_option(
+        "--fingerprint",
+        options.fingerprint,
+        "Of the coordinator's certificate (default: BATCHWRIGHT_FINGERPRINT, the state directory)"
+    );
+    worker->add_option(
+        "--metrics-port", options.metrics_port, "Port of /metrics (default: any; -1: none)"
+    );
     worker->add_option(
         "--local-rank",
         options.local_rank,

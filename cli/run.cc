@@ -1,5 +1,4 @@
 #include <cstdio>
-#include <thread>
 
 #include "cli/commands.h"
 #include "cli/run_session.h"
@@ -37,18 +36,6 @@ int run(const RunOptions& options) {
         return coordinator::kExitBadInput;
     }
     if (leads) announce(options, *file);
-    if (place->local_size < place->size) {
-        if (leads) {
-            std::fprintf(
-                stderr,
-                "batchwright run: %d processes on several hosts: this release runs on one host; "
-                "start mpirun with --host localhost:%d\n",
-                place->size,
-                place->size
-            );
-        }
-        return coordinator::kExitBadInput;
-    }
     if (!options.keep_affinity) launch::widen_affinity();
     RunSession session(options, *file, *place);
     return session.run();

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -13,7 +14,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "cli/network.h"
 #include "coordinator/results/leaderboard.h"
+#include "worker/launch/interface.h"
 
 namespace bw::cli {
 
@@ -23,6 +26,7 @@ namespace {
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr auto kRedrawPeriod = std::chrono::milliseconds(250);
+constexpr auto kHandoverPause = std::chrono::milliseconds(50);
 constexpr auto kReconnectPause = std::chrono::milliseconds(300);
 
 LiveView::Style style_of(const RunOptions& options, const launch::Place& place) {
@@ -38,7 +42,11 @@ void rethrow(std::exception_ptr error) {
 }  // namespace
 
 RunSession::RunSession(const RunOptions& options, const SweepFile& file, const launch::Place& place)
-    : options_(options), file_(file), place_(place), view_(style_of(options, place)) {}
+    : options_(options),
+      file_(file),
+      place_(place),
+      view_(style_of(options, place)),
+      handover_(place, options.state_dir) {}
 
 int RunSession::run() {
     signals_.add(SIGINT);
@@ -48,13 +56,57 @@ int RunSession::run() {
 }
 
 int RunSession::run_leader() {
-    const Started started = start_coordinator();
-    const bool over_mpi = place_.launcher == launch::Launcher::mpi;
-    if (started.failed_status != 0) {
-        if (over_mpi) (void)launch::broadcast_over_mpi(R"({"start": false})");
-        return started.failed_status;
-    }
+    const Result<std::string> address = find_address();
+    if (!address) return give_up(report(address.error()));
+    const Started started = start_coordinator(*address);
+    if (started.failed_status != 0) return give_up(started.failed_status);
     Client client(started.endpoint);
+    const auto reply = submit_and_wait(client);
+    const bool accepted = reply && reply->has_value();
+    if (accepted) submitted_ = **reply;
+    StartOrder order;
+    order.start = accepted && !submitted_.value("ended", false);
+    order.endpoint = started.endpoint;
+    order.environment = passed_on_environment();
+    if (const auto told = handover_.tell(order); !told) {
+        view_.say("batchwright run: " + told.error().message);
+        status_ = coordinator::kExitInternal;
+    }
+    if (!accepted && reply) status_ = report(reply->error());
+    if (interrupted_) status_ = coordinator::kExitInterrupted;
+    if (!accepted || status_ != 0) {
+        end(status_);
+    } else {
+        if (order.start) start_agent(order);
+        asio::co_spawn(io_, lead(client), rethrow);
+    }
+    io_.run();
+    return status_;
+}
+
+Result<std::string> RunSession::find_address() {
+    if (!handover_.spans_hosts()) {
+        if (options_.interface.empty()) return std::string();
+        const auto chosen = launch::choose_interface(options_.interface, launch::interfaces());
+        if (!chosen) return chosen.error();
+        return chosen->address;
+    }
+    const auto met = handover_.meet();  // also where --interface decides: the others are in it
+    if (!options_.interface.empty()) {
+        const auto chosen = launch::choose_interface(options_.interface, launch::interfaces());
+        if (!chosen) return chosen.error();
+        return chosen->address;
+    }
+    if (!met) return met.error();
+    return met->address;
+}
+
+int RunSession::give_up(int status) {
+    (void)handover_.tell(StartOrder{});
+    return status;
+}
+
+std::optional<Result<nlohmann::json>> RunSession::submit_and_wait(Client& client) {
     std::optional<Result<nlohmann::json>> reply;
     asio::co_spawn(
         io_,
@@ -67,38 +119,31 @@ int RunSession::run_leader() {
     );
     io_.run();
     io_.restart();
-    const bool accepted = reply && reply->has_value();
-    if (accepted) submitted_ = **reply;
-    const bool needs_agents = accepted && !submitted_.value("ended", false);
-    if (over_mpi) {
-        const auto told =
-            launch::broadcast_over_mpi(nlohmann::json{{"start", needs_agents}}.dump());
-        if (!told) view_.say("batchwright run: " + told.error().message);
-        if (!told) status_ = coordinator::kExitInternal;
-    }
-    if (!accepted && reply) status_ = report(reply->error());
-    if (interrupted_) status_ = coordinator::kExitInterrupted;
-    if (!accepted || status_ != 0) {
-        end(status_);
-    } else {
-        if (needs_agents) start_agent();
-        asio::co_spawn(io_, lead(client), rethrow);
-    }
-    io_.run();
-    return status_;
+    return reply;
 }
 
 int RunSession::run_follower() {
-    const auto told = launch::broadcast_over_mpi("");
-    if (!told) return report(told.error());
-    const nlohmann::json message = nlohmann::json::parse(*told, nullptr, false);
-    if (!message.is_object() || !message.value("start", false)) return coordinator::kExitOk;
-    start_agent();
+    if (handover_.spans_hosts()) {
+        if (const auto met = handover_.meet(); !met && place_.launcher == launch::Launcher::mpi)
+            return report(met.error());
+    }
+    const auto order = handover_.hear([this] {
+        io_.restart();
+        io_.run_for(kHandoverPause);
+        return !interrupted_;
+    });
+    if (!order) {
+        return order.error().code == Errc::cancelled ? coordinator::kExitInterrupted
+                                                     : report(order.error());
+    }
+    if (!order->start) return coordinator::kExitOk;
+    io_.restart();
+    start_agent(*order);
     io_.run();
     return status_;
 }
 
-RunSession::Started RunSession::start_coordinator() {
+RunSession::Started RunSession::start_coordinator(const std::string& address) {
     Started started;
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return {{}, coordinator::kExitInternal};
@@ -112,6 +157,9 @@ RunSession::Started RunSession::start_coordinator() {
         options_.state_dir,
         "--ready-fd",
         std::to_string(ends[1])};
+    if (!address.empty()) child.argv.insert(child.argv.end(), {"--address", address});
+    if (options_.lease_s > 0)
+        child.argv.insert(child.argv.end(), {"--lease", std::to_string(options_.lease_s)});
     child.inherited_once = {ends[1]};
     child.final_statuses = {
         0,
@@ -146,12 +194,20 @@ void RunSession::on_coordinator_end(int status) {
     end(status_);
 }
 
-void RunSession::start_agent() {
+void RunSession::start_agent(const StartOrder& order) {
+    constexpr int kKeepOwn = 0, kReplace = 1;
+    for (const auto& [name, value] : order.environment)
+        setenv(name.c_str(), value.c_str(), kKeepOwn);
+    // By the environment, which other users cannot read.
+    setenv("BATCHWRIGHT_TOKEN", order.endpoint.token.c_str(), kReplace);
+    setenv("BATCHWRIGHT_FINGERPRINT", order.endpoint.fingerprint.c_str(), kReplace);
     launch::ChildOptions child;
     child.name = "agent";
     child.argv = {
         own_path(),
         "worker",
+        "--coordinator",
+        host_and_port(order.endpoint.host, order.endpoint.agent_port),
         "--state",
         options_.state_dir,
         "--device",
@@ -161,11 +217,14 @@ void RunSession::start_agent() {
         "--local-size",
         std::to_string(place_.local_size),
     };
-    if (!options_.data_path.empty())
-        child.argv.insert(child.argv.end(), {"--data", options_.data_path});
-    if (!options_.trainer.empty())
-        child.argv.insert(child.argv.end(), {"--trainer", options_.trainer});
-    child.final_statuses = {0, coordinator::kExitBadInput};
+    const auto pass_on = [&child](const char* option, const std::string& value) {
+        if (!value.empty()) child.argv.insert(child.argv.end(), {option, value});
+    };
+    pass_on("--data", options_.data_path);
+    pass_on("--trainer", options_.trainer);
+    pass_on("--interface", options_.interface);
+    pass_on("--port-range", options_.port_range);
+    child.final_statuses = {0, coordinator::kExitBadInput, coordinator::kExitRefused};
     supervisor_.start(child, [this](int status) {
         const bool expected = sweep_over_ || interrupted_ || (place_.rank != 0 && status == 0);
         if (!expected)

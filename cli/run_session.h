@@ -1,10 +1,12 @@
 // `batchwright run`: the supervisor of DESIGN 6 and a client of the API in one. Rank 0 starts the
-// coordinator, submits the sweep, tells the other ranks where it is, starts its agent, and follows
-// the sweep to its end. The others start their agents and wait to be dismissed. The process holds
-// no state: killed and started again, it goes on.
+// coordinator (on several hosts, at the address by which the others reach it), submits the sweep,
+// tells the other ranks where it is, starts its agent, and follows the sweep to its end. The others
+// start their agents and wait to be dismissed. The process holds no state: killed and started
+// again, it goes on.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -15,6 +17,7 @@
 
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/handover.h"
 #include "cli/live_view.h"
 #include "cli/sweep_file.h"
 #include "worker/launch/launch.h"
@@ -33,15 +36,20 @@ private:
     int run_leader();
     int run_follower();
 
+    /// Where the coordinator listens: nothing on one host, which is loopback.
+    Result<std::string> find_address();
+    int give_up(int status);  // and tells the others
+    std::optional<Result<nlohmann::json>> submit_and_wait(Client& client);
+
     // Until the coordinator listens: its endpoint, or the status with which it gave up.
     struct Started {
         coordinator::Endpoint endpoint;
         int failed_status = 0;
     };
 
-    Started start_coordinator();
+    Started start_coordinator(const std::string& address);
     void on_coordinator_end(int status);
-    void start_agent();
+    void start_agent(const StartOrder& order);
 
     boost::asio::awaitable<Result<nlohmann::json>> submit(Client& client);
     boost::asio::awaitable<void> lead(Client& client);
@@ -58,6 +66,7 @@ private:
     boost::asio::signal_set signals_{io_};
     launch::Supervisor supervisor_{io_};
     LiveView view_;
+    Handover handover_;
     nlohmann::json submitted_;  // the coordinator's answer to the submission
     int status_ = 0;
     bool interrupted_ = false;

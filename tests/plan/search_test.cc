@@ -184,10 +184,10 @@ TEST(PlanSearch, EveryPlanCoversEveryBatchUnderEveryLimit) {
         input.world_sizes = {world};
         input.last_batch = below(batch);
         input.devices.assign(static_cast<std::size_t>(world), Device{});
-        const std::int64_t common = 150 + below(500);
+        const std::int64_t shared_limit = 150 + below(500);
         for (Device& device : input.devices) {
             const bool same = i % 2 == 0;
-            device.limit_bytes = (same ? common : 150 + below(500)) * kMiB;
+            device.limit_bytes = (same ? shared_limit : 150 + below(500)) * kMiB;
             if (i % 5 == 0) device.speed = 1 + static_cast<double>(below(3));
         }
         const Variant variant = plain();

@@ -3,6 +3,7 @@
 Standard library only. BATCHWRIGHT_BIN names the folder of the programs (CTest sets it).
 """
 import csv
+import http.client
 import json
 import os
 import pathlib
@@ -90,11 +91,11 @@ class Case(unittest.TestCase):
     def command(self, sweep, state, *options, device="cpu:2"):
         return [str(BIN / "batchwright"), "run", str(sweep), "--device", device, "--state", str(state), *options]
 
-    def start(self, argv, **popen):
+    def start(self, argv, *, variables=None, **popen):
         stderr = open(self.folder / f"stderr-{uuid.uuid4().hex[:8]}.txt", "w+")
         process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, text=True,
-            env=self.marked.environment(), cwd=self.folder, **popen)
+            env=self.marked.environment(**(variables or {})), cwd=self.folder, **popen)
         process.stderr_file = stderr
         return process
 
@@ -114,6 +115,30 @@ class Case(unittest.TestCase):
     def run_sweep(self, sweep, state, *options, device="cpu:2", expect=0):
         out, _ = self.run_to_end(self.command(sweep, state, "--json", *options, device=device), expect)
         return json.loads(out)
+
+
+class Api:
+    """The HTTP API of the coordinator that holds a state directory now; OSError while there is none."""
+
+    def __init__(self, state):
+        self.endpoint = json.loads((pathlib.Path(state) / "endpoint.json").read_text())
+
+    def get(self, path):
+        connection = http.client.HTTPConnection(self.endpoint["host"], self.endpoint["http_port"], timeout=30)
+        try:
+            connection.request("GET", path, headers={"Authorization": "Bearer " + self.endpoint["token"]})
+            reply = connection.getresponse()
+            body = reply.read()
+        except http.client.HTTPException as error:  # it died meanwhile
+            raise OSError(str(error)) from error
+        finally:
+            connection.close()
+        assert reply.status == 200, f"GET {path}: {reply.status} {body[:300]}"
+        return json.loads(body)
+
+
+def parent_of(pid):
+    return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
 
 
 def sweep_folder(state):

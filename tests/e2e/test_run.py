@@ -30,7 +30,9 @@ class Run(Case):
         for point in results["points"]:
             self.assertEqual(set(point), {
                 "ordinal", "hash", "params", "state", "reason", "attempts", "world_size", "micro_batch",
-                "accumulation", "samples_per_step", "weights_sha256", "metrics"})
+                "accumulation", "samples_per_step", "weights_sha256", "metrics", "limit_bytes", "predicted_peak_bytes",
+                "measured_peak_bytes", "oom_count", "probe_ooms", "probe_steps", "replans"})
+            self.assertGreater(point["measured_peak_bytes"], 1 << 20)
             self.assertEqual(point["state"], "finished", point["reason"])
             self.assertEqual(point["attempts"], 1)
             self.assertEqual(point["samples_per_step"], {"min": 100, "max": 100})

@@ -89,11 +89,12 @@ void Trainers::confirm(std::size_t agent, const core::ConfirmCheckpoint& order) 
     });
 }
 
-void Trainers::end(const Device& device, core::RankOutcome outcome, const std::string& reason) {
+void Trainers::end(Device device, core::RankOutcome outcome, const std::string& reason) {
     end(device, end_of(running_.at(device), outcome, reason));
 }
 
-void Trainers::end(const Device& device, core::RankEnded fact) {
+// By value: the map's own key, which callers hand in, goes with the entry.
+void Trainers::end(Device device, core::RankEnded fact) {
     fact.step = steps_[running_.at(device).attempt];
     running_.erase(device);
     say_(device.agent, fact);

@@ -94,8 +94,8 @@ private:
     void train(AttemptId id, const Gang& gang, std::optional<core::StopKind> stops);
     void finish(AttemptId id, const Gang& gang, std::int64_t step);
     void checkpoint(AttemptId id, std::int64_t step, std::size_t agent);
-    void end(const Device& device, core::RankOutcome outcome, const std::string& reason);
-    void end(const Device& device, core::RankEnded fact);
+    void end(Device device, core::RankOutcome outcome, const std::string& reason);
+    void end(Device device, core::RankEnded fact);
 
     World& world_;
     Say say_;

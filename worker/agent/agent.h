@@ -14,7 +14,8 @@ namespace bw::agent {
 
 /// One device that the agent offers.
 struct SlotOptions {
-    std::string kind = "cpu";             // "cpu", or "cuda:UUID"
+    std::string kind = "cpu";             // "cpu", or the GPU's name: a gang is of one kind
+    std::string gpu;                      // its UUID, "GPU-8f6d..."; empty for a CPU
     std::int64_t memory_limit_bytes = 0;  // 0: none
     int threads = 1;
 };

@@ -22,6 +22,7 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr std::string_view kGpuPrefix = "cuda:";  // before what names GPUs
 constexpr std::chrono::milliseconds kLookInterval{20};
 
 Error not_understood(std::string_view device, const std::string& why) {
@@ -94,7 +95,7 @@ Result<Choice> choose_by_uuid(
 
 Result<Choice> choose(std::string_view device, const std::vector<nvml::Device>& gpus) {
     if (device == "cuda") return Choice{gpus, 0};
-    const std::string_view what = device.substr(kGpuKindPrefix.size());
+    const std::string_view what = device.substr(kGpuPrefix.size());
     if (what.empty()) return not_understood(device, "says not which");
     if (what.starts_with("GPU-") || what.starts_with("MIG-"))
         return choose_by_uuid(device, what, gpus);
@@ -129,9 +130,8 @@ Result<std::vector<nvml::Device>> host_gpus() {
 
 }  // namespace
 
-std::string gpu_of(const SlotOptions& slot) {
-    return slot.kind.starts_with(kGpuKindPrefix) ? slot.kind.substr(kGpuKindPrefix.size())
-                                                 : std::string();
+std::string device_of(const SlotOptions& slot) {
+    return slot.gpu.empty() ? "cpu" : std::string(kGpuPrefix) + slot.gpu;
 }
 
 std::vector<nvml::Device> visible_gpus(std::vector<nvml::Device> gpus, const char* visible) {
@@ -167,7 +167,8 @@ Result<std::vector<SlotOptions>> gpu_slots(
     for (int i = local_rank; i < host_slots; i += local_size) {
         const nvml::Device& gpu = choice->gpus[static_cast<std::size_t>(i)];
         SlotOptions slot;
-        slot.kind = std::string(kGpuKindPrefix) + gpu.uuid;
+        slot.kind = gpu.name;
+        slot.gpu = gpu.uuid;
         slot.memory_limit_bytes = choice->limit_bytes > 0
                                       ? std::min(choice->limit_bytes, gpu.total_bytes)
                                       : gpu.total_bytes;
@@ -181,7 +182,7 @@ Result<std::vector<SlotOptions>> find_slots(
     std::string_view device, int cores, int local_rank, int local_size
 ) {
     const bool is_automatic = device == "auto";
-    const bool wants_gpus = device == "cuda" || device.starts_with(kGpuKindPrefix);
+    const bool wants_gpus = device == "cuda" || device.starts_with(kGpuPrefix);
     if (!is_automatic && !wants_gpus) return parse_device(device, cores, local_rank, local_size);
     const auto gpus = host_gpus();
     if (!gpus && wants_gpus) {
@@ -198,11 +199,10 @@ Result<std::vector<SlotOptions>> find_slots(
 }
 
 std::vector<std::string> gpu_environment(const SlotOptions& slot) {
-    const std::string gpu = gpu_of(slot);
-    if (gpu.empty()) return {};
+    if (slot.gpu.empty()) return {};
     return {
-        "CUDA_VISIBLE_DEVICES=" + gpu,
-        std::string(trainer_wire::kDeviceVariable) + "=" + slot.kind};
+        "CUDA_VISIBLE_DEVICES=" + slot.gpu,
+        std::string(trainer_wire::kDeviceVariable) + "=" + device_of(slot)};
 }
 
 bool GpuMemory::is_held(const std::string& gpu, const std::vector<pid_t>& by) {
@@ -225,13 +225,12 @@ asio::awaitable<void> await_gpu_memory(
     const auto executor = co_await asio::this_coro::executor;
     asio::steady_timer timer(executor);
     for (const SlotOptions& slot : slots) {
-        const std::string gpu = gpu_of(slot);
-        while (!gpu.empty() && memory.is_held(gpu, by)) {
+        while (!slot.gpu.empty() && memory.is_held(slot.gpu, by)) {
             if (std::chrono::steady_clock::now() > deadline) {
                 std::fprintf(
                     stderr,
                     "batchwright agent: %s: an earlier trainer's memory is not back\n",
-                    gpu.c_str()
+                    slot.gpu.c_str()
                 );
                 break;
             }

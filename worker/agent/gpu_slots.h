@@ -17,10 +17,8 @@
 
 namespace bw::agent {
 
-inline constexpr std::string_view kGpuKindPrefix = "cuda:";  // before the UUID
-
-/// "GPU-8f6d..." of "cuda:GPU-8f6d..."; empty for a slot of another kind.
-std::string gpu_of(const SlotOptions& slot);
+/// What its trainer is told: "cpu", or "cuda:GPU-8f6d...".
+std::string device_of(const SlotOptions& slot);
 
 /// The GPUs that CUDA_VISIBLE_DEVICES lets through, by its rules: positions in the driver's order
 /// or beginnings of UUIDs, up to the first that names none. nullptr: all of them.

@@ -29,7 +29,7 @@ trainer_wire::Start start_of(
     start.plan.micro_batch = order.plan().micro_batch();
     start.plan.world_size = order.plan().world_size();
     start.bn = order.bn();
-    start.device = slot.kind;
+    start.device = device_of(slot);
     start.threads = slot.threads;
     start.checkpoint_steps = order.checkpoint_steps();
     start.attempt_dir = order.attempt_dir();
@@ -59,7 +59,7 @@ Slot::Options Slots::slot_options(std::size_t slot, const std::filesystem::path&
     options.trainer.environment = gpu_environment(options_.slots[slot]);
     options.trainer.log_file = options_.work_dir / ("warm-" + std::to_string(slot) + ".log");
     options.trainer.records_dir = trainer_records;
-    if (const std::string gpu = gpu_of(options_.slots[slot]); !gpu.empty()) {
+    if (const std::string& gpu = options_.slots[slot].gpu; !gpu.empty()) {
         options.holds_device = [this, gpu](pid_t pid) { return gpu_memory_.is_held(gpu, {pid}); };
     }
     return options;

@@ -186,6 +186,12 @@ std::optional<std::uint64_t> start_time_of(pid_t pid) {
     return ticks;
 }
 
+std::string host_name() {
+    char name[256] = "localhost";
+    gethostname(name, sizeof name - 1);
+    return name;
+}
+
 std::string signal_name(int signal) {
     const char* name = ::sigabbrev_np(signal);
     return name == nullptr ? "signal " + std::to_string(signal) : std::string("SIG") + name;

@@ -40,6 +40,9 @@ Result<pid_t> start_process(const ProcessOptions& options);
 /// there is no such process or only its exit status is left.
 std::optional<std::uint64_t> start_time_of(pid_t pid);
 
+/// Of this machine; "localhost" when it has none.
+std::string host_name();
+
 /// "SIGSEGV"; "signal 77" where the number has no name.
 std::string signal_name(int signal);
 

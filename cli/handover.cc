@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "cli/commands.h"
 #include "coordinator/net/private_file.h"
 
@@ -21,12 +22,6 @@ namespace {
 
 constexpr auto kPatience = std::chrono::minutes(5);  // rank 0 may have a long journal to replay
 
-std::string own_host_name() {
-    char name[256] = "";
-    gethostname(name, sizeof name - 1);
-    return name;
-}
-
 /// Host name and addresses: what one rank says of its host.
 std::string describe_host(const std::vector<launch::Interface>& known) {
     nlohmann::json addresses = nlohmann::json::array();
@@ -34,7 +29,7 @@ std::string describe_host(const std::vector<launch::Interface>& known) {
     for (const launch::Interface& one : known) {
         if (one.is_loopback) continue;
         addresses.push_back(one.address);
-        const nlohmann::json body{{"host", own_host_name()}, {"addresses", addresses}};
+        const nlohmann::json body{{"host", host_name()}, {"addresses", addresses}};
         const std::string longer = body.dump();
         if (longer.size() >= launch::kGatheredBytesMax) break;
         text = longer;

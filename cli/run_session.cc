@@ -85,20 +85,13 @@ int RunSession::run_leader() {
 }
 
 Result<std::string> RunSession::find_address() {
-    if (!handover_.spans_hosts()) {
-        if (options_.interface.empty()) return std::string();
-        const auto chosen = launch::choose_interface(options_.interface, launch::interfaces());
-        if (!chosen) return chosen.error();
-        return chosen->address;
-    }
-    const auto met = handover_.meet();  // also where --interface decides: the others are in it
-    if (!options_.interface.empty()) {
-        const auto chosen = launch::choose_interface(options_.interface, launch::interfaces());
-        if (!chosen) return chosen.error();
-        return chosen->address;
-    }
-    if (!met) return met.error();
-    return met->address;
+    Result<launch::Interface> found = launch::Interface{};  // no address: loopback
+    // Also where --interface decides: the others are in it.
+    if (handover_.spans_hosts()) found = handover_.meet();
+    if (!options_.interface.empty())
+        found = launch::choose_interface(options_.interface, launch::interfaces());
+    if (!found) return found.error();
+    return found->address;
 }
 
 int RunSession::give_up(int status) {

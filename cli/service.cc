@@ -16,10 +16,15 @@ namespace asio = boost::asio;
 
 namespace {
 
-template <class T>
-Result<T> wait_for(asio::io_context& io, asio::awaitable<Result<T>> work) {
+/// Runs one piece of work with the coordinator's client to its end.
+template <class T, class Begin>
+Result<T> with_client(const ServiceOptions& options, Begin begin) {
+    const auto endpoint = find_coordinator(options.address, PortOf::api);
+    if (!endpoint) return endpoint.error();
+    asio::io_context io{1};
+    Client client(*endpoint);
     std::optional<Result<T>> outcome;
-    asio::co_spawn(io, std::move(work), [&](std::exception_ptr error, Result<T> result) {
+    asio::co_spawn(io, begin(client), [&](std::exception_ptr error, Result<T> result) {
         if (error) std::rethrow_exception(error);
         outcome = std::move(result);
         io.stop();
@@ -45,29 +50,19 @@ void add_service_options(CLI::App& verb, ServiceOptions& options) {
 }
 
 Result<Json> ask(const ServiceOptions& options, const std::string& path) {
-    const auto endpoint = find_coordinator(options.address, PortOf::api);
-    if (!endpoint) return endpoint.error();
-    asio::io_context io{1};
-    Client client(*endpoint);
-    return wait_for(io, client.get(path));
+    return with_client<Json>(options, [&](Client& client) { return client.get(path); });
 }
 
 Result<Json> tell(const ServiceOptions& options, const std::string& path, const Json& body) {
-    const auto endpoint = find_coordinator(options.address, PortOf::api);
-    if (!endpoint) return endpoint.error();
-    asio::io_context io{1};
-    Client client(*endpoint);
-    return wait_for(io, client.post(path, body));
+    return with_client<Json>(options, [&](Client& client) { return client.post(path, body); });
 }
 
 Result<void> follow(
     const ServiceOptions& options, const std::string& path, const Client::OnEvent& on_event
 ) {
-    const auto endpoint = find_coordinator(options.address, PortOf::api);
-    if (!endpoint) return endpoint.error();
-    asio::io_context io{1};
-    Client client(*endpoint);
-    return wait_for(io, client.follow(path, on_event));
+    return with_client<void>(options, [&](Client& client) {
+        return client.follow(path, on_event);
+    });
 }
 
 Result<Json> select(const ServiceOptions& options, const std::string& selector) {

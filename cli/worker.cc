@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "base/process.h"
 #include "cli/commands.h"
 #include "cli/coordinator_address.h"
 #include "cli/network.h"
@@ -16,12 +17,6 @@ namespace {
 int complain(const std::string& message, int status) {
     std::fprintf(stderr, "batchwright worker: %s\n", message.c_str());
     return status;
-}
-
-std::string host_name() {
-    char name[256] = "localhost";
-    gethostname(name, sizeof name - 1);
-    return name;
 }
 
 }  // namespace

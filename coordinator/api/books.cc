@@ -95,12 +95,8 @@ std::uint64_t count_terminal(const Tally& tally) {
 
 std::uint64_t count_unsuccessful(const Tally& tally) {
     std::uint64_t all = 0;
-    for (const auto& [state, number] : tally) all += is_unsuccessful(state) ? number : 0;
+    for (const auto& [state, number] : tally) all += core::is_unsuccessful(state) ? number : 0;
     return all;
-}
-
-bool is_unsuccessful(JobState state) {
-    return state == JobState::failed || state == JobState::refused || state == JobState::cancelled;
 }
 
 }  // namespace bw::api

@@ -38,8 +38,6 @@ void note(Books& books, JobId job, const Progress& progress);
 std::uint64_t count(const Tally& tally, core::JobState state);
 std::uint64_t count_terminal(const Tally& tally);
 
-/// Failed, refused or cancelled.
 std::uint64_t count_unsuccessful(const Tally& tally);
-bool is_unsuccessful(core::JobState state);
 
 }  // namespace bw::api

@@ -61,7 +61,7 @@ std::vector<Look> look_at_all(const core::State& state, const std::vector<JobId>
 
 bool can_change(Verb verb, const core::JobRecord& job, const Command& command) {
     if (verb != Verb::retry) return !core::is_terminal(job.state);
-    if (!is_unsuccessful(job.state)) return false;
+    if (!core::is_unsuccessful(job.state)) return false;
     return command.states.empty() ||
            std::ranges::find(command.states, core::name_of(job.state)) != command.states.end();
 }
@@ -121,7 +121,7 @@ std::string why_unchanged(Verb verb, const Look& look) {
     const std::string state = core::name_of(look.state);
     if (verb == Verb::retry) {
         if (!core::is_terminal(look.state)) return "it has not ended (" + state + ")";
-        return is_unsuccessful(look.state) ? look.reason : "it is " + state;
+        return core::is_unsuccessful(look.state) ? look.reason : "it is " + state;
     }
     if (core::is_terminal(look.state)) return "it has ended (" + state + ")";
     if (verb == Verb::resume) return "it is not paused (" + state + ")";

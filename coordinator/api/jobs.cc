@@ -23,7 +23,7 @@ const std::vector<std::string_view> kJobStates = {
 
 bool is_wanted(const core::JobRecord& job, const std::string& state) {
     if (state.empty() || state == core::name_of(job.state)) return true;
-    return state == "unsuccessful" && is_unsuccessful(job.state);
+    return state == "unsuccessful" && core::is_unsuccessful(job.state);
 }
 
 Result<const core::JobRecord*> job_of(const View& view, const Call& call) {

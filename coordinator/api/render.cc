@@ -100,7 +100,7 @@ Json job_json(const View& view, const core::JobRecord& job) {
         {"reason", job.reason},
         {"attempts", job.attempts.size()},
         {"over", core::is_terminal(job.state)},
-        {"unsuccessful", is_unsuccessful(job.state)},
+        {"unsuccessful", core::is_unsuccessful(job.state)},
         {"checkpoint_step", job.checkpoint ? Json(job.checkpoint->step) : Json(nullptr)},
         {"epochs", job.epochs.size()},
         {"ended_at", seconds_or_null(job.ended_at)},

@@ -101,22 +101,8 @@ void resume(Draft& draft, JobId id, int size) {
 }
 
 bool can_run_again(const SweepRecord& sweep, const JobRecord& job) {
-    switch (job.state) {
-        case JobState::failed:
-        case JobState::cancelled:
-        case JobState::refused:
-            return plan_of(*sweep.sweep, job.params_json, job.world_size).has_value();
-        case JobState::queued:
-        case JobState::starting:
-        case JobState::running:
-        case JobState::preempting:
-        case JobState::paused:
-        case JobState::waiting_retry:
-        case JobState::finished:
-        case JobState::stopped:
-            return false;
-    }
-    return false;
+    return is_unsuccessful(job.state) &&
+           plan_of(*sweep.sweep, job.params_json, job.world_size).has_value();
 }
 
 std::vector<JobId> select_failed(const State& state, const Selection& selection) {

@@ -81,9 +81,8 @@ struct RetryJobs {
     Selection selection;
 };
 
-/// The agent takes no new attempt; what runs there is preempted and goes on elsewhere. `leaving`:
-/// the agent asked itself and says farewell once its ranks have ended; else it stays, held, until
-/// `ReturnAgent`.
+/// The agent takes no new attempt until `ReturnAgent`; what runs there is preempted and goes on
+/// elsewhere.
 struct DrainAgent {
     AgentId agent;
     std::uint64_t epoch = 0;  // 0: whichever is live

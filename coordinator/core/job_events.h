@@ -172,4 +172,7 @@ const char* name_of(StopKind kind);
 const char* name_of(AfterStop after);
 bool is_terminal(JobState state);
 
+/// Failed, refused or cancelled: what a person may let run again.
+bool is_unsuccessful(JobState state);
+
 }  // namespace bw::core

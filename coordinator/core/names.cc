@@ -93,4 +93,8 @@ bool is_terminal(JobState state) {
     return true;
 }
 
+bool is_unsuccessful(JobState state) {
+    return state == JobState::failed || state == JobState::refused || state == JobState::cancelled;
+}
+
 }  // namespace bw::core

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "base/text.h"
 
 namespace bw::journal {
@@ -26,11 +27,7 @@ Error folder_error(const std::filesystem::path& folder, const std::string& what,
     );
 }
 
-std::string own_identity() {
-    std::array<char, 256> host{};
-    gethostname(host.data(), host.size() - 1);
-    return std::string(host.data()) + " " + std::to_string(getpid()) + "\n";
-}
+std::string own_identity() { return host_name() + " " + std::to_string(getpid()) + "\n"; }
 
 Error in_use(const std::filesystem::path& folder, int descriptor) {
     std::array<char, 300> text{};

@@ -1,6 +1,5 @@
 #include "wire/channel.h"
 
-#include <chrono>
 #include <optional>
 #include <string>
 
@@ -10,6 +9,8 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
+
+#include "tests/wire/run_until.h"
 
 namespace bw::wire {
 namespace {
@@ -36,7 +37,7 @@ protected:
     Result<proto::Frame> read(Duration timeout) {
         std::optional<Result<proto::Frame>> outcome;
         asio::co_spawn(io_, read_into(outcome, timeout), asio::detached);
-        run_until([&] { return outcome.has_value(); });
+        test::run_until(io_, [&] { return outcome.has_value(); });
         return outcome ? *outcome : fail(Errc::unknown, "the read did not end");
     }
 
@@ -44,16 +45,6 @@ protected:
         std::optional<Result<proto::Frame>>& outcome, Duration timeout
     ) {
         outcome = co_await channel_->read(timeout);
-    }
-
-    template <class Done>
-    void run_until(Done done) {
-        const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-        while (!done() && std::chrono::steady_clock::now() < limit) {
-            io_.restart();
-            io_.run_one_for(std::chrono::milliseconds(5));
-        }
-        ASSERT_TRUE(done());
     }
 
     asio::io_context io_;
@@ -100,7 +91,7 @@ TEST_F(Connection, WhatIsQueuedIsWrittenBeforeItCloses) {
     channel_->close_when_written();
     channel_->send(sample(1));  // too late
     std::string received;
-    run_until([&] {
+    test::run_until(io_, [&] {
         char buffer[4096];
         boost::system::error_code error;
         peer_.non_blocking(true);
@@ -128,7 +119,7 @@ TEST_F(Connection, WriteThatMakesNoProgressIsGivenUp) {
     const auto channel = std::make_shared<Channel>(acceptor.accept(), milliseconds(20));
     for (int i = 0; i < 500; ++i) channel->send(sample(64 * 1024));
     EXPECT_TRUE(channel->is_open());
-    run_until([&] { return !channel->is_open(); });
+    test::run_until(io_, [&] { return !channel->is_open(); });
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "wire/stream.h"
 
-#include <chrono>
 #include <optional>
 #include <string>
 
@@ -13,6 +12,7 @@
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
 
+#include "tests/wire/run_until.h"
 #include "wire/channel.h"
 
 namespace bw::wire {
@@ -41,7 +41,9 @@ protected:
     void open_both() {
         asio::co_spawn(io_, open(server_, server_opened_), asio::detached);
         asio::co_spawn(io_, open(client_, client_opened_), asio::detached);
-        run_until([&] { return server_opened_.has_value() && client_opened_.has_value(); });
+        test::run_until(io_, [&] {
+            return server_opened_.has_value() && client_opened_.has_value();
+        });
     }
 
     static asio::awaitable<void> open(
@@ -54,16 +56,6 @@ protected:
         std::shared_ptr<Channel> channel, std::optional<Result<proto::Frame>>& outcome
     ) {
         outcome = co_await channel->read(seconds(30));
-    }
-
-    template <class Done>
-    void run_until(Done done) {
-        const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-        while (!done() && std::chrono::steady_clock::now() < limit) {
-            io_.restart();
-            io_.run_one_for(std::chrono::milliseconds(5));
-        }
-        ASSERT_TRUE(done());
     }
 
     asio::io_context io_;
@@ -85,7 +77,7 @@ TEST_F(Ends, FramesPassBothWaysAtOnceUnderTls) {
     std::optional<Result<proto::Frame>> at_server, at_client;
     asio::co_spawn(io_, read(server_, at_server), asio::detached);
     asio::co_spawn(io_, read(client_, at_client), asio::detached);
-    run_until([&] { return at_server.has_value() && at_client.has_value(); });
+    test::run_until(io_, [&] { return at_server.has_value() && at_client.has_value(); });
     ASSERT_TRUE(*at_server && *at_client);
     EXPECT_EQ((*at_server)->farewell().reason(), frame.farewell().reason());
     EXPECT_EQ((*at_client)->farewell().reason(), frame.farewell().reason());
@@ -124,7 +116,7 @@ TEST_F(Ends, WithoutTlsNothingIsSentBeforeTheFirstFrame) {
     client_->send(frame);
     std::optional<Result<proto::Frame>> at_server;
     asio::co_spawn(io_, read(server_, at_server), asio::detached);
-    run_until([&] { return at_server.has_value(); });
+    test::run_until(io_, [&] { return at_server.has_value(); });
     EXPECT_TRUE(*at_server && (*at_server)->has_heartbeat());
 }
 

@@ -315,7 +315,6 @@ void Agent::on_frame(const proto::Frame& frame) {
         case proto::Frame::kProgress:
         case proto::Frame::kHeartbeat:
         case proto::Frame::kFarewell:
-        case proto::Frame::kLeaving:
         case proto::Frame::kWelcome:
         case proto::Frame::kRejected:
         case proto::Frame::KIND_NOT_SET:

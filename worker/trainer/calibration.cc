@@ -70,11 +70,6 @@ std::int64_t last_batch_of(Training& training) {
     return last == training.plan.global_batch ? 0 : last;
 }
 
-bool is_pinned(const Training& training) {
-    return training.batch_norm->has_layers() &&
-           training.batch_norm->mode() == models::BatchNormMode::micro_batch;
-}
-
 std::filesystem::path file_of(const Training& training) {
     return std::filesystem::path(training.start.profiles_dir) /
            (plan::profile_key(subject_of(training)) + ".profile");
@@ -198,8 +193,9 @@ Result<plan::Choice> Calibration::choose() const {
     plan::SearchInput input{
         .global_batch = training_.plan.global_batch, .group = training_.plan.group};
     input.last_batch = last_batch_of(training_);
-    input.micro_batch =
-        is_pinned(training_) ? training_.plan.micro_batch : training_.start.asked_micro_batch;
+    input.micro_batch = training_.batch_norm->pins_micro_batch()
+                            ? training_.plan.micro_batch
+                            : training_.start.asked_micro_batch;
     input.world_sizes = {training_.collective->world_size()};
     input.devices = devices_;
     const plan::Variant plain{.recompute = 0, .peak = profile_.peak, .time = profile_.time};

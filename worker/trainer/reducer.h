@@ -39,6 +39,11 @@ public:
 
     [[nodiscard]] bool has_layers() const { return !layers_.empty(); }
 
+    /// Whether the result depends on m, so that it must stay as it was asked for.
+    [[nodiscard]] bool pins_micro_batch() const {
+        return has_layers() && mode_ == models::BatchNormMode::micro_batch;
+    }
+
     torch::Tensor& flat() { return flat_; }  // undefined when there is nothing to reduce
 
 private:

@@ -170,8 +170,7 @@ Result<void> Stepper::shrink() {
     const auto largest =
         next.ranks.empty() ? std::ranges::min_element(slots) : std::ranges::max_element(slots);
     next.micro_batch = static_cast<std::int64_t>(*largest);
-    const bool pinned = parts_.batch_norm.has_layers() &&
-                        parts_.batch_norm.mode() == models::BatchNormMode::micro_batch;
+    const bool pinned = parts_.batch_norm.pins_micro_batch();
     const bool same =
         next.micro_batch == options_.plan.micro_batch && next.ranks == options_.plan.ranks;
     if (pinned || same) {

@@ -56,6 +56,7 @@ def one(folder, number, worker, cold):
     if cold:
         for pid in warm:
             os.kill(pid, signal.SIGKILL)
+        until(lambda: not set(warm) & set(children(worker.pid)), "the agent to see the death")
     sweep = folder / f"sweep-{number}.yaml"
     sweep.write_text(SWEEP.format(rate=0.001 + number * 1e-6))
     begin = time.time_ns()

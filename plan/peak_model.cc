@@ -144,19 +144,43 @@ bool holds(const Plane& plane, std::span<const Observation> observations, Value 
 /// sizes.
 enum class Sizes { two_are_needed, one_is_enough };
 
+/// What is live when a part of the step begins.
+Result<Plane> base_plane(std::span<const Observation> observations, const Equations& equations) {
+    const auto base_of = [&](std::size_t o) { return observations[o].base_bytes; };
+    const Plane base = equations.solve(base_of);
+    if (!holds(base, observations, base_of)) return not_affine(0, "finds another base each time");
+    return base;
+}
+
+/// The micro-batch's place lives on between the parts, so where a part was seen in one size only,
+/// the micro-batches' base says how its own grows.
+Plane growing_like(const Plane& base, const Observation& seen) {
+    const double grown = base.per_sample * static_cast<double>(seen.samples);
+    return {
+        .fixed = static_cast<double>(seen.base_bytes) - grown,
+        .per_sample = base.per_sample,
+        .per_group = 0};
+}
+
+Result<Plane> micro_batch_base(std::span<const Observation> micro_batches) {
+    const auto equations = Equations::of(micro_batches);
+    if (!equations) return not_independent();
+    return base_plane(micro_batches, *equations);
+}
+
 /// The planes of one part of the step, at every moment of it.
 Result<void> add_planes(
-    std::span<const Observation> observations, Sizes sizes, std::vector<Plane>& planes
+    std::span<const Observation> observations, const Plane& growth, std::vector<Plane>& planes
 ) {
     if (observations.empty()) return {};
     auto equations = Equations::of(observations);
-    if (!equations && sizes == Sizes::one_is_enough) equations = Equations::constant();
-    if (!equations) return not_independent();
+    const bool one_size = !equations;
+    if (one_size) equations = Equations::constant();
     if (const auto difference = first_difference(observations))
         return different_kernels(*difference);
-    const auto base_of = [&](std::size_t o) { return observations[o].base_bytes; };
-    Plane live = equations->solve(base_of);
-    if (!holds(live, observations, base_of)) return not_affine(0, "finds another base each time");
+    auto base = base_plane(observations, *equations);
+    if (!base) return base.error();
+    Plane live = one_size ? growing_like(growth, observations[0]) : *base;
     planes.push_back(live);
     for (std::size_t i = 0; i < observations[0].events.size(); ++i) {
         const auto bytes_of = [&, i](std::size_t o) {
@@ -218,13 +242,14 @@ PeakModel::PeakModel(std::vector<Plane> planes, Exactness exactness)
 
 Result<PeakModel> PeakModel::fit(const Observations& all) {
     if (all.micro_batches.empty()) return not_independent();
+    const auto growth = micro_batch_base(all.micro_batches);
+    if (!growth) return growth.error();
     std::vector<Plane> planes;
-    if (auto added = add_planes(all.prepares, Sizes::one_is_enough, planes); !added)
-        return added.error();
-    if (auto added = add_planes(all.micro_batches, Sizes::two_are_needed, planes); !added)
-        return added.error();
-    if (auto added = add_planes(all.updates, Sizes::one_is_enough, planes); !added)
-        return added.error();
+    for (const auto* part : {&all.micro_batches, &all.updates}) {
+        if (auto added = add_planes(*part, *growth, planes); !added) return added.error();
+    }
+    // Before the place for the micro-batch is there.
+    if (auto added = add_planes(all.prepares, Plane{}, planes); !added) return added.error();
     return PeakModel(std::move(planes), Exactness::exact);
 }
 

@@ -104,6 +104,13 @@ bool take_line(Draft& draft, std::string_view text) {
 
 }  // namespace
 
+std::string optimizer_text(std::string_view kind, double momentum, double weight_decay) {
+    std::string text(kind);
+    if (kind == "sgd" && momentum != 0) text += "+momentum";
+    if (weight_decay != 0) text += "+decay";
+    return text;
+}
+
 std::string profile_key(const ProfileSubject& subject) {
     const auto& s = subject;
     std::string text = "batchwright-subject-1";

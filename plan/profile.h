@@ -25,6 +25,9 @@ struct ProfileSubject {
     std::string torch;      // its version
 };
 
+/// What of an optimizer changes its allocations: "sgd+momentum+decay". `kind`: "sgd", "adam".
+std::string optimizer_text(std::string_view kind, double momentum, double weight_decay);
+
 /// SHA-256 of the subject; a file name.
 std::string profile_key(const ProfileSubject& subject);
 

@@ -30,6 +30,12 @@ std::int64_t usable_bytes(const SearchInput& input, const PeakModel& model, cons
     return static_cast<std::int64_t>(usable);
 }
 
+/// The smallest limit of which the planner may use as much.
+std::int64_t limit_for(const SearchInput& input, const PeakModel& model, std::int64_t bytes) {
+    const double share = input.micro_batch != 0 ? 1 : 1 - model.margin();
+    return static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / share));
+}
+
 Plan bare_plan(const SearchInput& input, int world_size) {
     return {
         .global_batch = input.global_batch,
@@ -89,9 +95,7 @@ Error refusal(const SearchInput& input, const PeakModel& model, const Need& need
             ? 0
             : std::max<std::int64_t>(1, need.micro_batch / std::max<std::int64_t>(1, input.group));
     const std::int64_t usable = usable_bytes(input, model, need.device);
-    const double share = input.micro_batch != 0 ? 1 : 1 - model.margin();
-    const auto enough =
-        static_cast<std::int64_t>(std::ceil(static_cast<double>(need.bytes) / share));
+    const std::int64_t enough = limit_for(input, model, need.bytes);
     std::string what = "a micro-batch of " + std::to_string(need.micro_batch);
     if (input.micro_batch == 0)
         what += input.group == 0 ? ", the smallest," : ", one BatchNorm group,";
@@ -301,6 +305,18 @@ std::int64_t predicted_peak(
     const std::int64_t full = peak_of(model, micro_batches_of(plan, rank, plan.global_batch));
     if (last_batch == 0) return full;
     return std::max(full, peak_of(model, micro_batches_of(plan, rank, last_batch)));
+}
+
+Result<std::int64_t> smallest_limit(
+    const SearchInput& input, const PeakModel& model, int world_size
+) {
+    auto plan = make_plan(input.global_batch, input.group, world_size, input.micro_batch);
+    if (!plan) return plan.error();
+    if (input.micro_batch == 0) plan->micro_batch = std::max<std::int64_t>(1, largest_group(*plan));
+    std::int64_t most = 0;
+    for (int rank = 0; rank < world_size; ++rank)
+        most = std::max(most, predicted_peak(model, *plan, rank, input.last_batch));
+    return limit_for(input, model, most);
 }
 
 Result<Choice> search_plan(const SearchInput& input, std::span<const Variant> variants) {

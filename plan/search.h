@@ -53,6 +53,12 @@ struct Choice {
 /// Errors: Errc::refused with the arithmetic and what would fit.
 Result<Choice> search_plan(const SearchInput& input, std::span<const Variant> variants);
 
+/// The smallest limit under which every rank of a world of this size can run: with the micro-batch
+/// that was asked for, else with the smallest. Errors: Errc::refused (no such world).
+Result<std::int64_t> smallest_limit(
+    const SearchInput& input, const PeakModel& model, int world_size
+);
+
 /// The bytes that one rank needs at least: its largest micro-batch, of a full batch or the last.
 std::int64_t predicted_peak(
     const PeakModel& model, const Plan& plan, int rank, std::int64_t last_batch

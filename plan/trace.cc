@@ -60,6 +60,9 @@ std::vector<Observation>* part_of(Observations& out, Part kind) {
 
 void observe_one(const MemoryTrace& trace, Observations& out) {
     std::int64_t live = trace.base_bytes;
+    const std::size_t before = trace.segments.empty() ? 0 : trace.segments.front().begin;
+    for (std::size_t i = 0; i < before; ++i)
+        live += effect_of(trace.events[i], trace.block_overhead_bytes);
     for (std::size_t i = 0; i < trace.segments.size();) {
         const TraceSegment& segment = trace.segments[i];
         const bool has_backward =

@@ -98,6 +98,28 @@ TEST(PeakModel, KeepsOnlyPlanesThatCanBeTheLargest) {
     EXPECT_LT(model->planes().size(), 6u);
 }
 
+/// As a step under a plan is seen: the place for the micro-batch is taken before its first part.
+TEST(PeakModel, WhatIsTakenBeforeTheFirstPartIsABaseOfAll) {
+    const std::vector<MemoryTrace> probe = {step({{32, 1}, {32, 2}})};
+    MemoryTrace real = step({{64, 2}});
+    real.segments.erase(real.segments.begin());
+    Observations around = observe(probe);
+    around.micro_batches.push_back(parts_of(real).micro_batches.front());
+    const auto model = PeakModel::fit(around);
+    ASSERT_TRUE(model) << model.error().message;
+    for (const std::int64_t samples : {32, 64, 200})
+        EXPECT_EQ(model->peak(samples, 2), peak_of(step({{samples, 2}}))) << samples;
+}
+
+TEST(PeakModel, AnUpdateSeenInOneSizeGrowsWithThePlaceOfTheMicroBatch) {
+    const std::vector<MemoryTrace> probe = {step({{8, 1}, {8, 2}})};
+    Observations around = observe(probe);
+    around.micro_batches.push_back(parts_of(step({{16, 1}})).micro_batches.front());
+    const auto model = PeakModel::fit(around);
+    ASSERT_TRUE(model) << model.error().message;
+    EXPECT_EQ(model->peak(16, 1), peak_of(step({{16, 1}}))) << "the update is the peak";
+}
+
 TEST(PeakModel, OneSizeCannotTellWhatASampleTakes) {
     const std::vector<MemoryTrace> one = {step({{4, 1}, {4, 2}})};
     EXPECT_EQ(PeakModel::fit(observe(one)).error().code, Errc::invalid_input);

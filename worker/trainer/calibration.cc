@@ -22,18 +22,14 @@ constexpr int kRounds = 3;            // of confirming before the plan is taken 
 
 CappedAllocator& memory() { return CappedAllocator::get(); }
 
-/// What changes an optimizer's allocations.
-std::string optimizer_text(const TrainingParams& params) {
-    std::string text;
-    switch (params.optimizer) {
+std::string_view name_of(OptimizerKind kind) {
+    switch (kind) {
         case OptimizerKind::sgd:
-            text = params.momentum != 0 ? "sgd+momentum" : "sgd";
-            break;
+            return "sgd";
         case OptimizerKind::adam:
-            text = "adam";
-            break;
+            return "adam";
     }
-    return params.weight_decay != 0 ? text + "+decay" : text;
+    return "";
 }
 
 plan::ProfileSubject subject_of(const Training& training) {
@@ -46,7 +42,8 @@ plan::ProfileSubject subject_of(const Training& training) {
         .height = loader.height(),
         .width = loader.width(),
         .precision = params.precision == Precision::fp64 ? "fp64" : "fp32",
-        .optimizer = optimizer_text(params),
+        .optimizer =
+            plan::optimizer_text(name_of(params.optimizer), params.momentum, params.weight_decay),
         .bn = training.batch_norm->has_layers() ? training.start.bn : "",
         .device = training.start.device,
         .threads = training.start.threads,
@@ -222,7 +219,10 @@ Result<void> Calibration::after_step() {
         std::erase_if(seen.micro_batches, [&before](const plan::Observation& micro) {
             return micro.samples != before.micro_batch || micro.backward == 0;
         });
-        if (rounds_left_ > 0 && !is_confirmed(seen)) mine = profile_around(std::move(seen));
+        if (rounds_left_ > 0 && !is_confirmed(seen)) {
+            if (auto around = profile_around(before.micro_batch, std::move(seen)))
+                mine = plan::to_text(*around);
+        }
     }
     auto text = share_text(*training_.collective, training_.start.rank, mine);
     if (!text) return text.error();
@@ -257,17 +257,47 @@ bool Calibration::is_confirmed(const plan::Observations& seen) {
 }
 
 /// Other kernels ran than in the probes: a profile from this micro-batch and half of it.
-Result<std::string> Calibration::profile_around(plan::Observations seen) {
-    const std::int64_t half = training_.stepper->plan().micro_batch / 2;
-    if (half == 0 || seen.micro_batches.empty()) return std::string();
+Result<plan::Profile> Calibration::profile_around(std::int64_t samples, plan::Observations seen) {
+    const std::int64_t half = samples / 2;
+    if (half == 0 || seen.micro_batches.empty())
+        return fail(Errc::unsupported, "there is no smaller micro-batch to compare with");
     double seconds = 0;
     auto trace = probe_once(half, seconds);
-    if (!trace) return std::string();
+    if (!trace) return trace.error();
     plan::Observations around = plan::observe({&*trace, 1});
     around.micro_batches.push_back(std::move(seen.micro_batches.front()));
     plan::Profile profile = profile_of(around);
     profile.time = profile_.time;
-    return plan::to_text(profile);
+    return profile;
+}
+
+Result<Measurement> Calibration::measure(std::int64_t samples) {
+    auto traced = traced_profile();
+    if (!traced) return traced.error();
+    profile_ = std::move(*traced);
+    plan::MicroBatch micro{
+        .samples = {0, samples}, .group_sizes = plan::group_sizes(samples, training_.plan.group)};
+    auto record = probe(training_, std::vector{micro, micro});
+    if (!record) return record.error();
+    const auto groups = std::ssize(micro.group_sizes);
+    Measurement measured;
+    measured.trace = std::move(record->trace);
+    measured.groups = groups;
+    measured.predicted_peak_bytes = profile_.peak.peak(samples, groups);
+    measured.peak_bytes = plan::peak_of(measured.trace);
+    plan::Observations seen = plan::observe({&measured.trace, 1});
+    const bool same_kernels =
+        profile_.sequence.empty() ||
+        plan::sequence_digest(seen.micro_batches.front()) == profile_.sequence;
+    const auto error =
+        std::abs(static_cast<double>(measured.peak_bytes - measured.predicted_peak_bytes));
+    if (!same_kernels || error > static_cast<double>(measured.peak_bytes) * kTolerance) {
+        if (auto around = profile_around(samples, std::move(seen))) profile_ = std::move(*around);
+    }
+    profile_.confirmed.push_back({samples, groups, measured.peak_bytes});
+    keep_profile();
+    measured.profile = profile_;
+    return measured;
 }
 
 void Calibration::keep_profile() {

@@ -23,6 +23,15 @@ struct CalibrationReport {
     int recompute = 0;
 };
 
+/// A profile that no job asked for, and a step of the size asked for.
+struct Measurement {
+    plan::Profile profile;
+    plan::MemoryTrace trace;                // of two micro-batches of that size
+    std::int64_t groups = 0;                // of each
+    std::int64_t predicted_peak_bytes = 0;  // from smaller ones, before the step had been seen
+    std::int64_t peak_bytes = 0;
+};
+
 /// One per attempt and rank. Not thread-safe.
 class Calibration {
 public:
@@ -31,6 +40,10 @@ public:
     /// Before the first step. Collective. Errors: Errc::refused with the arithmetic,
     /// Errc::out_of_memory, Errc::peer_gone.
     Result<void> begin();
+
+    /// Instead of all that follows, on one rank: probes, and a step with micro-batches of `samples`
+    /// as they would be cut; kept as the profile. Errors: Errc::refused, Errc::out_of_memory.
+    Result<Measurement> measure(std::int64_t samples);
 
     void before_step();
 
@@ -51,7 +64,7 @@ private:
     Result<void> adopt(const Result<std::string>& mine);
     Result<plan::Choice> choose() const;
     [[nodiscard]] bool is_confirmed(const plan::Observations& seen);
-    Result<std::string> profile_around(plan::Observations seen);
+    Result<plan::Profile> profile_around(std::int64_t samples, plan::Observations seen);
     void keep_profile();
 
     Training& training_;

@@ -12,6 +12,7 @@
 #include "worker/trainer/device.h"
 #include "worker/trainer/memory/capped_allocator.h"
 #include "worker/trainer/model_list.h"
+#include "worker/trainer/profile_run.h"
 
 namespace {
 
@@ -35,16 +36,18 @@ int serve(int descriptor) {
     return EXIT_SUCCESS;  // the agent has no work for it
 }
 
-int list_models(int argc, char** argv) {
-    const auto options = bw::trainer::parse_model_list_options(argc, argv);
-    const bw::Result<std::string> list =
-        options ? bw::trainer::model_list_json(*options) : bw::Result<std::string>(options.error());
-    if (!list) {
-        std::fprintf(stderr, "%s\n", list.error().message.c_str());
+int answer(const bw::Result<std::string>& result) {
+    if (!result) {
+        std::fprintf(stderr, "%s\n", result.error().message.c_str());
         return kUsageError;
     }
-    std::puts(list->c_str());
+    std::puts(result->c_str());
     return EXIT_SUCCESS;
+}
+
+int list_models(int argc, char** argv) {
+    const auto options = bw::trainer::parse_model_list_options(argc, argv);
+    return answer(options ? bw::trainer::model_list_json(*options) : options.error());
 }
 
 }  // namespace
@@ -64,6 +67,7 @@ int main(int argc, char** argv) {
         return EXIT_SUCCESS;
     }
     if (argument == "--models") return list_models(argc, argv);
+    if (argument == "--profile") return answer(bw::trainer::profile_json(argc > 2 ? argv[2] : ""));
     bw::trainer::install_signal_handlers();
     const auto descriptor = bw::trainer::AgentChannel::descriptor_from_environment();
     if (!descriptor) {

@@ -58,6 +58,12 @@ std::vector<plan::MicroBatch> micro_batches_of(const Training& training, std::in
 }  // namespace
 
 Result<ProbeRecord> probe(Training& training, std::int64_t samples) {
+    return probe(training, micro_batches_of(training, samples));
+}
+
+Result<ProbeRecord> probe(Training& training, std::span<const plan::MicroBatch> micro_batches) {
+    std::int64_t samples = 0;
+    for (const auto& micro : micro_batches) samples = std::max(samples, micro.samples.end);
     std::vector<std::uint32_t> batch(static_cast<std::size_t>(samples));
     const auto available = static_cast<std::uint32_t>(training.train_loader->dataset().count);
     for (std::size_t i = 0; i < batch.size(); ++i)
@@ -71,8 +77,7 @@ Result<ProbeRecord> probe(Training& training, std::int64_t samples) {
     ProbeRecord record;
     std::string failure;
     try {
-        record.micro_batch_seconds =
-            training.stepper->rehearse(request, micro_batches_of(training, samples));
+        record.micro_batch_seconds = training.stepper->rehearse(request, micro_batches);
     } catch (const std::exception& error) {
         if (!is_out_of_memory(error)) {
             memory.end_recording();

@@ -83,20 +83,26 @@ Result<Loader> load_split(const Training& training, Split split) {
     );
 }
 
-Result<void> add_data(Training& training) {
+Result<void> add_training_set(Training& training, Loader train) {
     const auto& params = training.params;
-    auto train = load_split(training, Split::train);
-    if (!train) return train.error();
     auto sampler = Sampler::make(
-        {.samples = limited(train->dataset().count, params.limit_train_samples),
+        {.samples = limited(train.dataset().count, params.limit_train_samples),
          .batch = training.plan.global_batch,
          .seed = params.seed,
          .last = params.last_batch}
     );
     if (!sampler) return sampler.error();
     training.sampler.emplace(std::move(*sampler));
-    training.data_fingerprint = train->dataset().fingerprint;
-    training.train_loader.emplace(std::move(*train));
+    training.data_fingerprint = train.dataset().fingerprint;
+    training.train_loader.emplace(std::move(train));
+    return {};
+}
+
+Result<void> add_data(Training& training) {
+    const auto& params = training.params;
+    auto train = load_split(training, Split::train);
+    if (!train) return train.error();
+    if (auto added = add_training_set(training, std::move(*train)); !added) return added;
     if (params.eval_interval == 0) return {};
     auto test = load_split(training, Split::test);
     if (!test) return test.error();
@@ -164,6 +170,16 @@ Result<void> resume(Training& training) {
     return {};
 }
 
+Result<std::unique_ptr<Training>> begin_training(const trainer_wire::Start& start) {
+    auto training = std::make_unique<Training>();
+    training->start = start;
+    auto params = parse_params(start.params_json);
+    if (!params) return params.error();
+    training->params = std::move(*params);
+    if (auto done = add_plan(*training); !done) return done.error();
+    return training;
+}
+
 }  // namespace
 
 std::int64_t Training::total_steps() const {
@@ -174,17 +190,24 @@ std::int64_t Training::total_steps() const {
 Result<std::unique_ptr<Training>> build_training(
     const trainer_wire::Start& start, Accelerator* accelerator
 ) {
-    auto training = std::make_unique<Training>();
-    training->start = start;
-    auto params = parse_params(start.params_json);
-    if (!params) return params.error();
-    training->params = std::move(*params);
-    if (auto done = add_plan(*training); !done) return done.error();
-    if (auto done = add_device(*training, accelerator); !done) return done.error();
-    if (auto done = add_data(*training); !done) return done.error();
-    if (auto done = add_network(*training); !done) return done.error();
+    auto training = begin_training(start);
+    if (!training) return training;
+    if (auto done = add_device(**training, accelerator); !done) return done.error();
+    if (auto done = add_data(**training); !done) return done.error();
+    if (auto done = add_network(**training); !done) return done.error();
     if (start.resume_from.empty()) return training;
-    if (auto done = resume(*training); !done) return done.error();
+    if (auto done = resume(**training); !done) return done.error();
+    return training;
+}
+
+Result<std::unique_ptr<Training>> build_training_on(
+    Dataset dataset, const trainer_wire::Start& start
+) {
+    auto training = begin_training(start);
+    if (!training) return training;
+    Loader loader(std::move(dataset), {});
+    if (auto done = add_training_set(**training, std::move(loader)); !done) return done.error();
+    if (auto done = add_network(**training); !done) return done.error();
     return training;
 }
 

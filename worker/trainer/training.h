@@ -48,6 +48,11 @@ Result<std::unique_ptr<Training>> build_training(
     const trainer_wire::Start& start, Accelerator* accelerator = nullptr
 );
 
+/// The same on the CPU, on a data set that is at hand, as stored, and without a test set.
+Result<std::unique_ptr<Training>> build_training_on(
+    Dataset dataset, const trainer_wire::Start& start
+);
+
 /// With the collective in place: the stepper.
 void connect_training(Training& training, std::unique_ptr<Collective> collective);
 

@@ -40,23 +40,36 @@ void visit_fields(State& state, Visit visit) {
     visit("test_accuracy", state.test_accuracy);
 }
 
+/// Those that checkpoints of the first releases do not have.
+template <class State, class Visit>
+void visit_later_fields(State& state, Visit visit) {
+    visit("plateau_scale", state.plateau.scale);
+    visit("plateau_best", state.plateau.best);
+    visit("plateau_bad", state.plateau.bad);
+    visit("plateau_cooldown", state.plateau.cooldown);
+}
+
 }  // namespace
 
 void write_run_state(const RunState& state, Metadata& out) {
-    visit_fields(state, [&out](const char* name, const auto& value) {
+    const auto write = [&out](const char* name, const auto& value) {
         write_field(out, name, value);
-    });
+    };
+    visit_fields(state, write);
+    visit_later_fields(state, write);
 }
 
 Result<RunState> read_run_state(const Metadata& metadata) {
     RunState state;
     std::string wrong;
-    visit_fields(state, [&](const char* name, auto& value) {
+    const auto read = [&](const char* name, auto& value) {
         const auto it = metadata.find(name);
         char* end = nullptr;
         if (it != metadata.end()) read_text(it->second.c_str(), &end, value);
         if (end == nullptr || end == it->second.c_str() || *end != '\0') wrong = name;
-    });
+    };
+    visit_fields(state, read);
+    if (metadata.contains("plateau_scale")) visit_later_fields(state, read);
     if (!wrong.empty()) return fail(Errc::corrupt, "field " + wrong + " is missing or no number");
     return state;
 }

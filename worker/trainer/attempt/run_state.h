@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "worker/trainer/schedule/schedule.h"
 
 namespace bw::trainer {
 
@@ -25,6 +26,7 @@ struct RunState {
     // Of the last epoch that ended, and of the last evaluation.
     double train_loss = kNotEvaluated, train_accuracy = kNotEvaluated;
     double test_loss = kNotEvaluated, test_accuracy = kNotEvaluated;
+    Plateau plateau = {};
 };
 
 using Metadata = std::map<std::string, std::string>;

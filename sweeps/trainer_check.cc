@@ -166,7 +166,7 @@ private:
             return;
         }
         const std::string name(info_of(p.distribution).name);
-        if (known.type == ParameterType::text || known.type == ParameterType::boolean) {
+        if (known.type != ParameterType::integer && known.type != ParameterType::number) {
             error(read.entry->mark, read.path, name + " draws numbers; list the values instead");
             return;
         }
@@ -217,28 +217,49 @@ private:
         return out;
     }
 
+    using Rule = std::optional<CombinationProblem> (*)(const Map& complete);
+
     void check_combinations() {
-        static constexpr std::array<std::string_view, 6> kNames = {
+        static constexpr std::array<std::string_view, 7> kData = {
             "model",
+            "recipe",
             "dataset",
             "image_resolution",
             "batch_size",
             "limit_train_samples",
             "drop_last"};
+        static constexpr std::array<std::string_view, 11> kLearning = {
+            "model",
+            "recipe",
+            "optimizer",
+            "momentum",
+            "nesterov",
+            "schedule",
+            "milestones",
+            "learning_rate",
+            "max_learning_rate",
+            "warmup_steps",
+            "schedule_steps"};
+        check_combinations(kData, data_problem);
+        check_combinations(kLearning, learning_problem);
+    }
+
+    void check_combinations(std::span<const std::string_view> names, Rule rule) {
         std::vector<std::vector<Candidate>> axes;
         std::size_t count = 1;
-        for (const std::string_view name : kNames) {
+        for (const std::string_view name : names) {
             axes.push_back(candidates(name));
             count *= std::max<std::size_t>(1, axes.back().size());
             if (count > kCombinationsMax) return;  // each point is checked again before it runs
         }
-        for (std::size_t i = 0; i < count; ++i) check_combination(kNames, axes, i);
+        for (std::size_t i = 0; i < count; ++i) check_combination(names, axes, i, rule);
     }
 
     void check_combination(
         std::span<const std::string_view> names,
         const std::vector<std::vector<Candidate>>& axes,
-        std::size_t number
+        std::size_t number,
+        Rule rule
     ) {
         Map params;
         std::map<std::string_view, const Candidate*> chosen;
@@ -249,7 +270,7 @@ private:
             chosen[names[i]] = &one;
             params.emplace_back(names[i], one.value);
         }
-        const auto problem = combination_problem(complete_training_params(params));
+        const auto problem = rule(complete_training_params(params));
         if (!problem) return;
         const Candidate* blamed =
             chosen.contains(problem->parameter) ? chosen[problem->parameter] : chosen["model"];
@@ -284,7 +305,8 @@ private:
     ) {
         const Map params =
             complete_training_params({{"model", model.value}, {"batch_size", batch.value}});
-        const auto* name = std::get_if<std::string>(&find_value(params, "model")->data);
+        const auto* name = std::get_if<std::string>(&model.value.data);
+
         const auto* size = std::get_if<std::int64_t>(&find_value(params, "batch_size")->data);
         if (name == nullptr || size == nullptr) return;
         const auto problem = group_problem(input_.options, *name, *size);

@@ -6,152 +6,13 @@
 #include <limits>
 #include <utility>
 
-#include "base/assert.h"
 #include "base/text.h"
 #include "models/catalog/catalog.h"
-#include "sweeps/datasets.h"
-#include "sweeps/options.h"
+#include "models/catalog/recipes.h"
 #include "sweeps/training_rules.h"
 
 namespace bw::sweeps {
 namespace {
-
-constexpr double kCountMax = 1e12;
-constexpr double kResolutionMax = 4096;
-
-constexpr std::array<std::string_view, 2> kOptimizers = {"adam", "sgd"};
-constexpr std::array<std::string_view, 2> kPrecisions = {"fp32", "fp64"};
-constexpr std::array<std::string_view, 2> kAugmentations = {"none", "crop_flip"};
-
-Value integer(std::int64_t number) { return Value{number}; }
-
-Value text(const char* word) { return Value{std::string(word)}; }
-
-using P = TrainingParameter;
-using T = ParameterType;
-
-std::vector<TrainingParameter> make_table() {
-    std::vector<TrainingParameter> table = {
-        P{.name = "model",
-          .alias = "",
-          .type = T::text,
-          .fallback = {},
-          .help = "network; required"},
-        P{.name = "dataset",
-          .alias = "",
-          .type = T::text,
-          .fallback = text("fashion_mnist"),
-          .choices = dataset_names(),
-          .help = "data set"},
-        P{.name = "num_epochs",
-          .alias = "epochs",
-          .type = T::integer,
-          .fallback = integer(10),
-          .min = 1,
-          .max = 1e6,
-          .help = "passes over the training samples"},
-        P{.name = "max_steps",
-          .alias = "",
-          .type = T::integer,
-          .fallback = integer(0),
-          .min = 0,
-          .max = kCountMax,
-          .help = "end after so many optimizer steps; 0: no limit"},
-        P{.name = "learning_rate",
-          .alias = "lr",
-          .type = T::number,
-          .fallback = Value{0.001},
-          .min = 0,
-          .max = 1e6,
-          .help = "step size of the optimizer"},
-        P{.name = "batch_size",
-          .alias = "",
-          .type = T::integer,
-          .fallback = integer(128),
-          .min = 1,
-          .max = static_cast<double>(kBatchMax),
-          .help = "global batch: samples of one optimizer step, over all ranks"},
-        P{.name = "image_resolution",
-          .alias = "",
-          .type = T::integer,
-          .fallback = integer(0),
-          .min = 0,
-          .max = kResolutionMax,
-          .help = "side of the images in pixels; 0: as in the data set"},
-        P{.name = "optimizer",
-          .alias = "",
-          .type = T::text,
-          .fallback = text("adam"),
-          .choices = kOptimizers,
-          .help = "update rule"},
-        P{.name = "momentum",
-          .alias = "",
-          .type = T::number,
-          .fallback = Value{0.0},
-          .min = 0,
-          .max = 0.999999,
-          .help = "of sgd"},
-        P{.name = "weight_decay",
-          .alias = "",
-          .type = T::number,
-          .fallback = Value{0.0},
-          .min = 0,
-          .max = 1e3,
-          .help = "L2 penalty added to the gradient"},
-        P{.name = "seed",
-          .alias = "",
-          .type = T::integer,
-          .fallback = integer(0),
-          .min = 0,
-          .max = 9.007199254740992e15,
-          .help = "of initial weights, order of samples and augmentation"},
-        P{.name = "eval_interval",
-          .alias = "",
-          .type = T::integer,
-          .fallback = integer(1),
-          .min = 0,
-          .max = 1e6,
-          .help = "epochs between evaluations; 0: never"},
-        P{.name = "drop_last",
-          .alias = "",
-          .type = T::boolean,
-          .fallback = Value{true},
-          .help = "drop the last batch of an epoch when it is not full"},
-        P{.name = "limit_train_samples",
-          .alias = "",
-          .type = T::integer,
-          .fallback = integer(0),
-          .min = 0,
-          .max = kCountMax,
-          .help = "use only the first so many training samples; 0: all"},
-        P{.name = "limit_test_samples",
-          .alias = "",
-          .type = T::integer,
-          .fallback = integer(0),
-          .min = 0,
-          .max = kCountMax,
-          .help = "use only the first so many test samples; 0: all"},
-        P{.name = "precision",
-          .alias = "",
-          .type = T::text,
-          .fallback = text("fp32"),
-          .choices = kPrecisions,
-          .help = "of weights and arithmetic"},
-        P{.name = "augment",
-          .alias = "",
-          .type = T::text,
-          .fallback = text("none"),
-          .choices = kAugmentations,
-          .help = "random changes of the training images"},
-    };
-    std::sort(table.begin(), table.end(), [](const P& a, const P& b) { return a.name < b.name; });
-    return table;
-}
-
-const std::vector<TrainingParameter>& table() {
-    static const std::vector<TrainingParameter> kTable = make_table();
-    return kTable;
-}
 
 std::optional<double> numeric(const Value& value) {
     if (const auto* number = std::get_if<std::int64_t>(&value.data))
@@ -194,6 +55,17 @@ std::optional<std::string> number_problem(const TrainingParameter& parameter, co
     return out;
 }
 
+std::optional<std::string> list_problem(const TrainingParameter& parameter, const Value& value) {
+    const auto* items = std::get_if<List>(&value.data);
+    if (items == nullptr) return "expected a list of integers, found " + shown(value);
+    TrainingParameter item = parameter;
+    item.type = ParameterType::integer;
+    for (const Value& one : *items) {
+        if (auto problem = number_problem(item, one)) return problem;
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> model_problem(std::string_view name) {
     if (models::find_model(name) != nullptr) return std::nullopt;
     std::vector<std::string_view> known;
@@ -220,6 +92,40 @@ std::optional<std::string> text_problem(const TrainingParameter& parameter, cons
     return out + ", found " + shown(value) + did_you_mean(*word, choices);
 }
 
+/// Under its name or its alias; nullptr when it is not given.
+const Value* given_value(const Map& given, const TrainingParameter& parameter) {
+    const Value* value = find_value(given, parameter.name);
+    if (value == nullptr && !parameter.alias.empty()) value = find_value(given, parameter.alias);
+    if (value != nullptr && std::holds_alternative<std::nullptr_t>(value->data)) return nullptr;
+    return value;
+}
+
+struct ToValue {
+    Value operator()(double number) const { return Value{number}; }
+
+    Value operator()(bool flag) const { return Value{flag}; }
+
+    Value operator()(std::string_view word) const { return Value{std::string(word)}; }
+
+    Value operator()(std::span<const std::int64_t> items) const {
+        List list;
+        for (const std::int64_t item : items) list.push_back(Value{item});
+        return Value{std::move(list)};
+    }
+};
+
+Map recipe_values(const Map& given) {
+    const auto text = [&given](std::string_view name) {
+        const Value* value = find_value(given, name);
+        const auto* word = value == nullptr ? nullptr : std::get_if<std::string>(&value->data);
+        return word == nullptr ? std::string() : *word;
+    };
+    Map out;
+    for (const auto& setting : models::recipe(text("model"), text("recipe")))
+        out.emplace_back(setting.parameter, std::visit(ToValue{}, setting.value));
+    return out;
+}
+
 Value settled(const TrainingParameter& parameter, const Value& value) {
     const auto number = numeric(value);
     if (!number) return value;
@@ -233,11 +139,9 @@ Value settled(const TrainingParameter& parameter, const Value& value) {
 
 }  // namespace
 
-std::span<const TrainingParameter> training_parameters() { return table(); }
-
 const TrainingParameter* find_training_parameter(std::string_view name_or_alias) {
     if (name_or_alias.empty()) return nullptr;
-    for (const TrainingParameter& parameter : table()) {
+    for (const TrainingParameter& parameter : training_parameters()) {
         if (parameter.name == name_or_alias || parameter.alias == name_or_alias) return &parameter;
     }
     return nullptr;
@@ -255,19 +159,21 @@ std::optional<std::string> training_value_problem(
         case ParameterType::boolean:
             if (std::holds_alternative<bool>(value.data)) return std::nullopt;
             return "expected true or false, found " + shown(value);
+        case ParameterType::integers:
+            return list_problem(parameter, value);
     }
     return std::nullopt;
 }
 
 Map complete_training_params(const Map& given) {
     Map out;
-    for (const TrainingParameter& parameter : table()) {
-        const Value* value = find_value(given, parameter.name);
-        if (value == nullptr && !parameter.alias.empty())
-            value = find_value(given, parameter.alias);
-        out.emplace_back(
-            parameter.name, settled(parameter, value == nullptr ? parameter.fallback : *value)
-        );
+    const Map by_recipe = recipe_values(given);
+    for (const TrainingParameter& parameter : training_parameters()) {
+        const Value* value = given_value(given, parameter);
+        if (value == nullptr) value = find_value(by_recipe, parameter.name);
+        if (value == nullptr) value = &parameter.fallback;
+        if (std::holds_alternative<std::nullptr_t>(value->data)) continue;
+        out.emplace_back(parameter.name, settled(parameter, *value));
     }
     for (const auto& [name, value] : given) {
         if (find_training_parameter(name) == nullptr) out.emplace_back(name, value);

@@ -11,14 +11,14 @@
 
 namespace bw::sweeps {
 
-enum class ParameterType { text, integer, number, boolean };
+enum class ParameterType { text, integer, number, boolean, integers };
 
 struct TrainingParameter {
     std::string_view name;
-    std::string_view alias;  // "" or another accepted spelling
+    std::string_view alias = {};  // or another accepted spelling
     ParameterType type = ParameterType::text;
-    Value fallback;                                  // null: required, or decided from others
-    double min = 0, max = 0;                         // of numbers; both inclusive
+    Value fallback;           // null: required, or left to the trainer when it is not given
+    double min = 0, max = 0;  // of numbers; both inclusive
     std::span<const std::string_view> choices = {};  // of texts
     std::string_view help;
 };
@@ -34,7 +34,8 @@ std::optional<std::string> training_value_problem(
     const TrainingParameter& parameter, const Value& value
 );
 
-/// Aliases resolved, types settled (1 given for a number becomes 1.0), defaults filled; by name.
+/// Aliases resolved, types settled (1 given for a number becomes 1.0), then what the recipe says,
+/// then defaults; by name.
 Map complete_training_params(const Map& given);
 
 /// What is wrong with the combination (model takes no such input, unknown data set, ...), or

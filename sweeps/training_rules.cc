@@ -44,9 +44,46 @@ std::optional<GroupProblem> micro_batch_problem(
             group_text(smaller, larger) + "); nearest: " + nearest};
 }
 
+std::optional<CombinationProblem> optimizer_problem(const Map& params) {
+    const auto rule = value_or(params, "optimizer", std::string());
+    const bool has_momentum = rule == "sgd" && value_or(params, "momentum", 0.0) > 0;
+    if (value_or(params, "nesterov", false) && !has_momentum)
+        return CombinationProblem{
+            "nesterov", "nesterov needs optimizer: sgd with a momentum above 0"};
+    return std::nullopt;
+}
+
+std::optional<CombinationProblem> schedule_problem(const Map& params) {
+    const auto kind = value_or(params, "schedule", std::string());
+    if (kind == "multi_step" && value_or(params, "milestones", List()).empty()) {
+        return CombinationProblem{
+            "schedule", "schedule multi_step needs milestones: where to multiply by gamma"};
+    }
+    if (kind == "cyclic" &&
+        value_or(params, "max_learning_rate", 0.0) <= value_or(params, "learning_rate", 0.0)) {
+        return CombinationProblem{
+            "schedule",
+            "schedule cyclic needs max_learning_rate above learning_rate: it moves between them"};
+    }
+    const auto warmup = value_or(params, "warmup_steps", std::int64_t{0});
+    const auto length = value_or(params, "schedule_steps", std::int64_t{0});
+    if (length > 0 && warmup >= length) {
+        return CombinationProblem{
+            "warmup_steps",
+            "warmup_steps " + std::to_string(warmup) + " leaves nothing of schedule_steps " +
+                std::to_string(length)};
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
-std::optional<CombinationProblem> combination_problem(const Map& complete) {
+std::optional<CombinationProblem> learning_problem(const Map& complete) {
+    if (auto problem = optimizer_problem(complete)) return problem;
+    return schedule_problem(complete);
+}
+
+std::optional<CombinationProblem> data_problem(const Map& complete) {
     const auto* model = models::find_model(value_or(complete, "model", std::string()));
     const auto* dataset = find_dataset(value_or(complete, "dataset", std::string()));
     if (model == nullptr) return CombinationProblem{"model", "model: unknown"};
@@ -79,6 +116,11 @@ std::optional<CombinationProblem> combination_problem(const Map& complete) {
                 "drop_last: false"};
     }
     return std::nullopt;
+}
+
+std::optional<CombinationProblem> combination_problem(const Map& complete) {
+    if (auto problem = data_problem(complete)) return problem;
+    return learning_problem(complete);
 }
 
 std::optional<GroupProblem> group_problem(

@@ -14,7 +14,10 @@ struct CombinationProblem {
     std::string message;
 };
 
-/// Of parameters that are complete and each valid by itself.
+/// Of parameters that are complete and each valid by itself: between network, data and batch;
+/// between optimizer, schedule and their constants; both.
+std::optional<CombinationProblem> data_problem(const Map& complete);
+std::optional<CombinationProblem> learning_problem(const Map& complete);
 std::optional<CombinationProblem> combination_problem(const Map& complete);
 
 struct GroupProblem {

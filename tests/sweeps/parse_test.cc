@@ -7,8 +7,11 @@
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
+#include "models/catalog/catalog.h"
+#include "models/catalog/recipes.h"
 #include "sweeps/points.h"
 #include "sweeps/training.h"
+#include "sweeps/training_rules.h"
 
 namespace bw::sweeps {
 namespace {
@@ -140,7 +143,7 @@ TEST(Training, EveryParameterHasADefaultThatIsValid) {
         if (!parameter.alias.empty()) {
             EXPECT_EQ(find_training_parameter(parameter.alias), &parameter);
         }
-        if (parameter.name == "model") continue;
+        if (parameter.fallback == Value{nullptr}) continue;  // left to the trainer
         EXPECT_EQ(training_value_problem(parameter, parameter.fallback), std::nullopt)
             << parameter.name;
     }
@@ -156,9 +159,64 @@ TEST(Training, CompletingResolvesAliasesAndSettlesTypes) {
     EXPECT_EQ(*find_value(done, "learning_rate"), Value{1.0});
     EXPECT_EQ(*find_value(done, "num_epochs"), Value{std::int64_t{3}});
     EXPECT_EQ(find_value(done, "lr"), nullptr);
-    EXPECT_EQ(done.size(), training_parameters().size());
+    EXPECT_EQ(find_value(done, "nesterov"), nullptr) << "left to the trainer";
+    EXPECT_EQ(*find_value(done, "momentum"), Value{0.0});
     EXPECT_EQ(training_problem(done), std::nullopt);
     EXPECT_EQ(complete_training_params(done), done);
+}
+
+Value text(const char* word) { return Value{std::string(word)}; }
+
+TEST(Training, ARecipeFillsWhatIsNotGiven) {
+    const auto with = [](const char* model, const char* recipe, Map given = {}) {
+        given.emplace_back("model", text(model));
+        given.emplace_back("recipe", text(recipe));
+        return complete_training_params(given);
+    };
+    const Map paper = with("resnet50", "paper", {{"lr", Value{0.4}}});
+    EXPECT_EQ(*find_value(paper, "optimizer"), text("sgd"));
+    EXPECT_EQ(*find_value(paper, "batch_size"), Value{std::int64_t{256}});
+    EXPECT_EQ(*find_value(paper, "learning_rate"), Value{0.4}) << "what is given wins";
+    const List milestones = {Value{std::int64_t{30}}, Value{std::int64_t{60}}};
+    EXPECT_EQ(*find_value(paper, "milestones"), Value{milestones});
+    EXPECT_EQ(*find_value(with("resnet", "seed"), "cycle_mode"), text("triangular2"))
+        << "an alias, too";
+    EXPECT_EQ(with("resnet18", "none").size(), with("lenet_bn", "paper").size());
+}
+
+TEST(Training, EveryRecipeIsAValidPoint) {
+    for (const auto& model : models::catalog()) {
+        for (const auto recipe : models::recipe_names()) {
+            const Map given{
+                {"model", Value{std::string(model.name)}}, {"recipe", Value{std::string(recipe)}}};
+            const Map complete = complete_training_params(given);
+            for (const auto& [name, value] : complete) {
+                const auto* parameter = find_training_parameter(name);
+                ASSERT_NE(parameter, nullptr) << name;
+                EXPECT_EQ(training_value_problem(*parameter, value), std::nullopt)
+                    << model.name << " " << recipe << " " << name;
+            }
+            EXPECT_FALSE(learning_problem(complete)) << model.name << " " << recipe;
+        }
+    }
+}
+
+TEST(Training, WhatAScheduleNeedsIsSaidAtItsPlace) {
+    EXPECT_EQ(
+        problems("method: grid\nparameters:\n  model: {value: cnn}\n  schedule: {values: "
+                 "[constant, cyclic]}\n"),
+        std::vector<std::string>{
+            "f:4:33: parameters.schedule.values[1]: schedule cyclic needs max_learning_rate above "
+            "learning_rate: it moves between them"}
+    );
+    EXPECT_EQ(
+        problems(
+            "method: grid\nparameters:\n  model: {value: cnn}\n  milestones: {value: [30, x]}\n"
+        ),
+        std::vector<std::string>{
+            "f:4:23: parameters.milestones.value: expected an integer from 0 to 1000000000000, "
+            "found \"x\""}
+    );
 }
 
 TEST(Training, AProblemOfTheCombinationIsNamed) {

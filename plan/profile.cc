@@ -106,7 +106,8 @@ bool take_line(Draft& draft, std::string_view text) {
 
 std::string optimizer_text(std::string_view kind, double momentum, double weight_decay) {
     std::string text(kind);
-    if (kind == "sgd" && momentum != 0) text += "+momentum";
+    const bool has_velocity = (kind == "sgd" || kind == "rmsprop") && momentum != 0;
+    if (has_velocity) text += "+momentum";
     if (weight_decay != 0) text += "+decay";
     return text;
 }

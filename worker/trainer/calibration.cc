@@ -22,14 +22,15 @@ constexpr int kRounds = 3;            // of confirming before the plan is taken 
 
 CappedAllocator& memory() { return CappedAllocator::get(); }
 
-std::string_view name_of(OptimizerKind kind) {
-    switch (kind) {
-        case OptimizerKind::sgd:
-            return "sgd";
-        case OptimizerKind::adam:
-            return "adam";
-    }
-    return "";
+/// What of the parameters changes a step's allocations beside the network.
+std::string optimizer_text(const TrainingParams& params) {
+    const auto& spec = params.optimizer;
+    std::string text = plan::optimizer_text(name_of(spec.kind), spec.momentum, spec.weight_decay);
+    if (spec.nesterov == Nesterov::yes) text += "+nesterov";
+    if (params.clip_norm > 0) text += "+clip";
+    if (params.sharpness.rho > 0) text += params.sharpness.adaptive ? "+asam" : "+sam";
+    if (params.label_smoothing > 0) text += "+smooth";
+    return text;
 }
 
 plan::ProfileSubject subject_of(const Training& training) {
@@ -42,8 +43,7 @@ plan::ProfileSubject subject_of(const Training& training) {
         .height = loader.height(),
         .width = loader.width(),
         .precision = params.precision == Precision::fp64 ? "fp64" : "fp32",
-        .optimizer =
-            plan::optimizer_text(name_of(params.optimizer), params.momentum, params.weight_decay),
+        .optimizer = optimizer_text(params),
         .bn = training.batch_norm->has_layers() ? training.start.bn : "",
         .device = training.start.device,
         .threads = training.start.threads,

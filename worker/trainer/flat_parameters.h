@@ -38,6 +38,8 @@ public:
 
     std::vector<FlatBucket>& buckets() { return buckets_; }
 
+    [[nodiscard]] const std::vector<FlatBucket>& buckets() const { return buckets_; }
+
     [[nodiscard]] const std::vector<FlatSlot>& slots() const {
         return slots_;
     }  // in registration order

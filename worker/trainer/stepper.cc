@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "worker/trainer/attempt/control.h"
 #include "worker/trainer/memory/capped_allocator.h"
+#include "worker/trainer/optimizer/gradients.h"
 #include "worker/trainer/torch_error.h"
 
 namespace bw::trainer {
@@ -19,6 +20,7 @@ using Part = plan::TraceSegment::Kind;
 
 // Sub-streams of the job's seed (data order and augmentation have the bare one).
 constexpr std::uint64_t kDropoutStream = 0x64726f70;
+constexpr std::int64_t kNoIgnoredLabel = -100;  // what LibTorch ignores; no label is negative
 
 /// Half of m in whole groups; the same m when that is not possible.
 std::int64_t smaller_micro_batch(const plan::Plan& plan, std::int64_t micro_batch) {
@@ -52,6 +54,7 @@ Stepper::Stepper(const StepParts& parts, const StepOptions& options)
                      : torch::zeros({2}, torch::dtype(torch::kDouble).pinned_memory(true));
     loss_sum_ = sums_[0];
     correct_sum_ = sums_[1];
+    if (options.sharpness.rho > 0) sharpness_.emplace(parts.parameters, options.sharpness);
 }
 
 std::int64_t Stepper::micro_batch_of(int rank) const {
@@ -75,7 +78,9 @@ void Stepper::begin_sums(std::int64_t samples) {
 
 void Stepper::run_micro_batch(const StepRequest& request, const plan::MicroBatch& micro_batch) {
     const models::GroupLayout layout{
-        .mode = parts_.batch_norm.mode(), .group_sizes = micro_batch.group_sizes};
+        .mode = parts_.batch_norm.mode(),
+        .running_statistics = running_statistics_,
+        .group_sizes = micro_batch.group_sizes};
     parts_.batch_norm.set_layout(&layout);
     const auto count = micro_batch.samples.size();
     const auto groups = std::ssize(micro_batch.group_sizes);
@@ -85,8 +90,10 @@ void Stepper::run_micro_batch(const StepRequest& request, const plan::MicroBatch
     );
     clock_.enter(Phase::data);
     const auto batch = parts_.stage.load(parts_.loader, samples, request.epoch);
-    const auto loss_of = [&batch](const torch::Tensor& logits) {
-        return at::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::Sum);
+    const auto loss_of = [this, &batch](const torch::Tensor& logits) {
+        return at::cross_entropy_loss(
+            logits, batch.labels, {}, at::Reduction::Sum, kNoIgnoredLabel, options_.label_smoothing
+        );
     };
     clock_.enter(Phase::forward);
     const auto logits = parts_.network.forward(batch.images);
@@ -137,7 +144,7 @@ double Stepper::rehearse(
     }
     const std::chrono::duration<double> seconds = Clock::now() - last;
     mark(Part::update, samples, 0);
-    parts_.optimizer.update({.learning_rate = request.learning_rate, .number = request.step + 1});
+    update(request);
     return seconds.count();
 }
 
@@ -206,45 +213,84 @@ Error Stepper::not_finite_error(const StepRequest& request, double loss_sum) con
     return fail(Errc::not_finite, text);
 }
 
-Result<StepOutcome> Stepper::run(const StepRequest& request) {
-    auto& memory = CappedAllocator::get();
-    memory.reset_peak();
-    for (std::uint64_t attempt = 0;; ++attempt) {
-        const auto rank = static_cast<std::uint64_t>(options_.rank);
-        torch::manual_seed(key_of(options_.seed, kDropoutStream, request.step, rank, attempt));
-        accumulate(request);
-        parts_.batch_norm.gather();
-        fill_control(request);
-        clock_.enter(Phase::all_reduce);
-        const auto reduced = reducer_.reduce();
-        clock_.enter(Phase::other);
-        if (!reduced) return reduced.error();
-        const auto agreed = reducer_.control();
-        if (agreed[control::fatal] > 0) {
-            return fail(
-                Errc::unknown, fatal_.empty() ? "another rank failed in this step" : fatal_
-            );
-        }
-        if (agreed[control::out_of_memory] == 0) break;
-        parts_.batch_norm.discard();
-        if (auto shrunk = shrink(); !shrunk) return shrunk.error();
-        memory.reset_peak();
-    }
+void Stepper::update(const StepRequest& request) {
+    if (options_.clip_norm > 0) clip_gradients(parts_.parameters, options_.clip_norm);
+    parts_.optimizer.update(
+        {.learning_rate = request.learning_rate,
+         .momentum = request.momentum,
+         .number = request.step + 1}
+    );
+}
+
+StepOutcome Stepper::agreed_outcome() {
     const auto agreed = reducer_.control();
-    if (!std::isfinite(agreed[control::loss]))
-        return not_finite_error(request, agreed[control::loss]);
-    const auto batch = static_cast<std::int64_t>(request.batch.size());
-    mark(Part::update, batch, 0);
-    clock_.enter(Phase::optimizer);
-    parts_.optimizer.update({.learning_rate = request.learning_rate, .number = request.step + 1});
-    clock_.enter(Phase::other);
-    parts_.batch_norm.commit();
-    counters_.peak_bytes = std::max(counters_.peak_bytes, memory.peak_bytes());
-    return StepOutcome{
+    return {
         .loss_sum = agreed[control::loss],
         .correct = agreed[control::correct],
         .samples = static_cast<std::int64_t>(agreed[control::samples]),
         .stop = {.preempt = agreed[control::preempt] > 0, .cancel = agreed[control::cancel] > 0}};
+}
+
+/// The gradient of the whole batch, on every rank. Errors, the same kind on every rank:
+/// Errc::out_of_memory when some rank could not hold its share, else as run().
+Result<void> Stepper::reduce_pass(const StepRequest& request, Pass pass, std::uint64_t attempt) {
+    const auto rank = static_cast<std::uint64_t>(options_.rank);
+    const std::uint64_t number = attempt | static_cast<std::uint64_t>(pass) << 32;
+    torch::manual_seed(key_of(options_.seed, kDropoutStream, request.step, rank, number));
+    accumulate(request);
+    parts_.batch_norm.gather();
+    fill_control(request);
+    clock_.enter(Phase::all_reduce);
+    const auto reduced = reducer_.reduce();
+    clock_.enter(Phase::other);
+    if (!reduced) return reduced;
+    const auto agreed = reducer_.control();
+    if (agreed[control::fatal] > 0)
+        return fail(Errc::unknown, fatal_.empty() ? "another rank failed in this step" : fatal_);
+    if (agreed[control::out_of_memory] > 0)
+        return fail(Errc::out_of_memory, "a rank could not hold its share");
+    if (!std::isfinite(agreed[control::loss]))
+        return not_finite_error(request, agreed[control::loss]);
+    return {};
+}
+
+/// SAM's second pass. The weights are those of before when it returns, on every path.
+Result<void> Stepper::climb_and_repeat(const StepRequest& request, std::uint64_t attempt) {
+    sharpness_->climb();
+    running_statistics_ = models::RunningStatistics::no;  // the batch was seen already
+    auto repeated = reduce_pass(request, Pass::second, attempt);
+    running_statistics_ = models::RunningStatistics::yes;
+    sharpness_->descend();
+    return repeated;
+}
+
+Result<StepOutcome> Stepper::try_step(const StepRequest& request, std::uint64_t attempt) {
+    if (auto passed = reduce_pass(request, Pass::first, attempt); !passed) return passed.error();
+    const StepOutcome outcome = agreed_outcome();
+    if (!sharpness_) return outcome;
+    if (auto repeated = climb_and_repeat(request, attempt); !repeated) return repeated.error();
+    return outcome;
+}
+
+Result<StepOutcome> Stepper::run(const StepRequest& request) {
+    auto& memory = CappedAllocator::get();
+    memory.reset_peak();
+    auto outcome = try_step(request, 0);
+    for (std::uint64_t attempt = 1; !outcome && outcome.error().code == Errc::out_of_memory;
+         ++attempt) {
+        parts_.batch_norm.discard();
+        if (auto shrunk = shrink(); !shrunk) return shrunk.error();
+        memory.reset_peak();
+        outcome = try_step(request, attempt);
+    }
+    if (!outcome) return outcome;
+    mark(Part::update, static_cast<std::int64_t>(request.batch.size()), 0);
+    clock_.enter(Phase::optimizer);
+    update(request);
+    clock_.enter(Phase::other);
+    parts_.batch_norm.commit();
+    counters_.peak_bytes = std::max(counters_.peak_bytes, memory.peak_bytes());
+    return outcome;
 }
 
 }  // namespace bw::trainer

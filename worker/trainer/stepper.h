@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "worker/trainer/attempt/phase_clock.h"
 #include "worker/trainer/batch_stage.h"
 #include "worker/trainer/optimizer/optimizer.h"
+#include "worker/trainer/optimizer/sharpness.h"
 #include "worker/trainer/reducer.h"
 
 namespace bw::trainer {
@@ -31,6 +33,7 @@ struct StepRequest {
     std::span<const std::uint32_t> batch;  // the samples of all ranks, in order
     StopRequests stop;                     // as asked of this rank
     double learning_rate = 0;
+    double momentum = 0;
 };
 
 /// Sums over all samples of all ranks.
@@ -57,6 +60,9 @@ struct StepOptions {
     int rank = 0;
     std::uint64_t seed = 0;              // of dropout: keyed by (seed, step, rank, try)
     std::int64_t stage_samples_min = 0;  // evaluation wants more than a small micro-batch
+    double label_smoothing = 0;
+    double clip_norm = 0;     // 0: not clipped
+    SharpnessSpec sharpness;  // rho 0: one pass a step
 };
 
 /// Since the first step. Peak: of the device's memory in steps under the plan as it is now.
@@ -96,11 +102,18 @@ public:
     [[nodiscard]] std::int64_t oom_replans() const { return counters_.replans; }
 
 private:
+    enum class Pass : std::uint64_t { first, second };  // the second at the worst weights nearby
+
     [[nodiscard]] std::int64_t micro_batch_of(int rank) const;
     void begin_sums(std::int64_t samples);
     void accumulate(const StepRequest& request);
     void run_micro_batch(const StepRequest& request, const plan::MicroBatch& micro_batch);
     void fill_control(const StepRequest& request);
+    Result<void> reduce_pass(const StepRequest& request, Pass pass, std::uint64_t attempt);
+    Result<StepOutcome> try_step(const StepRequest& request, std::uint64_t attempt);
+    Result<void> climb_and_repeat(const StepRequest& request, std::uint64_t attempt);
+    void update(const StepRequest& request);
+    [[nodiscard]] StepOutcome agreed_outcome();
     Result<void> shrink();
     Error not_finite_error(const StepRequest& request, double loss_sum) const;
 
@@ -114,6 +127,8 @@ private:
     std::int64_t loaded_before_ = 0;
     bool out_of_memory_ = false;
     std::string fatal_;
+    models::RunningStatistics running_statistics_ = models::RunningStatistics::yes;
+    std::optional<Sharpness> sharpness_;
     PhaseClock clock_;
 };
 

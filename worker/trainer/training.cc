@@ -128,7 +128,7 @@ Result<void> add_network(Training& training) {
     training.network->to(training.device, dtype_of(params.precision));
     training.network->train();
     training.parameters = std::make_unique<FlatParameters>(*training.network);
-    training.optimizer = make_optimizer(*training.parameters, params);
+    training.optimizer = make_optimizer(*training.parameters, params.optimizer);
     training.batch_norm =
         std::make_unique<BatchNormSums>(*training.network, *mode, training.start.rank);
     training.stage =
@@ -187,6 +187,18 @@ std::int64_t Training::total_steps() const {
     return params.max_steps > 0 ? std::min(all, params.max_steps) : all;
 }
 
+Rates Training::rates_of(std::int64_t step) const {
+    ScheduleSpec spec = params.schedule;
+    const bool by_epoch = spec.interval == ScheduleInterval::epoch;
+    const std::int64_t steps_per_epoch = sampler->steps_per_epoch();
+    if (spec.total_steps == 0) {
+        const std::int64_t total = total_steps();
+        spec.total_steps = by_epoch ? (total + steps_per_epoch - 1) / steps_per_epoch : total;
+    }
+    const Rates base{params.learning_rate, params.optimizer.momentum};
+    return rates_at(spec, base, state.plateau, by_epoch ? step / steps_per_epoch : step);
+}
+
 Result<std::unique_ptr<Training>> build_training(
     const trainer_wire::Start& start, Accelerator* accelerator
 ) {
@@ -227,7 +239,10 @@ void connect_training(Training& training, std::unique_ptr<Collective> collective
             .plan = training.plan,
             .rank = training.start.rank,
             .seed = training.params.seed,
-            .stage_samples_min = training.start.memory_limit_bytes == 0 ? kEvaluationBatchMin : 1}
+            .stage_samples_min = training.start.memory_limit_bytes == 0 ? kEvaluationBatchMin : 1,
+            .label_smoothing = training.params.label_smoothing,
+            .clip_norm = training.params.clip_norm,
+            .sharpness = training.params.sharpness}
     );
 }
 

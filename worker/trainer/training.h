@@ -39,6 +39,9 @@ struct Training {
 
     [[nodiscard]] std::int64_t total_steps() const;
 
+    /// Learning rate and momentum of a step, from 0.
+    [[nodiscard]] Rates rates_of(std::int64_t step) const;
+
     [[nodiscard]] bool is_first_rank() const { return start.rank == 0; }
 };
 

@@ -68,12 +68,14 @@ void TrainingLoop::poll_agent() {
 Result<StepOutcome> TrainingLoop::run_step() {
     const std::int64_t step = training_.state.step;
     calibration_.before_step();
+    rates_ = training_.rates_of(step);
     auto outcome = training_.stepper->run(
         {.step = step,
          .epoch = training_.sampler->epoch_of(step),
          .batch = training_.sampler->batch(step),
          .stop = stop_,
-         .learning_rate = training_.params.learning_rate}
+         .learning_rate = rates_.learning_rate,
+         .momentum = rates_.momentum}
     );
     if (!outcome) return outcome;
     if (auto settled = calibration_.after_step(); !settled) return settled.error();
@@ -142,6 +144,11 @@ Result<void> TrainingLoop::end_epoch() {
     state.loss_sum = state.correct = state.samples = 0;
     state.test_loss = state.test_accuracy = kNotEvaluated;
     if (auto done = evaluate_if_due(epoch); !done) return done;
+    const bool evaluated = std::isfinite(state.test_loss);
+    if (evaluated || training_.params.eval_interval == 0) {
+        const double loss = evaluated ? state.test_loss : state.train_loss;
+        state.plateau = after_evaluation(training_.params.schedule, state.plateau, loss);
+    }
     if (!training_.is_first_rank()) return {};
     channel_.send(wire::EpochEnded{
         .epoch = static_cast<int>(epoch),
@@ -195,7 +202,7 @@ void TrainingLoop::report_progress() {
         .loss = loss_,
         .samples_per_second = samples_per_second_,
         .accuracy = accuracy_,
-        .learning_rate = training_.params.learning_rate,
+        .learning_rate = rates_.learning_rate,
         .steps = state.step - step_at_start_,
         .samples = static_cast<std::int64_t>(state.samples_total - samples_at_start_),
         .oom_replans = stepper.oom_replans(),

@@ -46,6 +46,7 @@ private:
     std::int64_t step_at_start_ = 0;
     double samples_at_start_ = 0;
     double loss_ = 0, accuracy_ = 0;  // of the last step
+    Rates rates_;                     // of this step
     std::optional<Clock::time_point> last_report_;
     double samples_at_report_ = 0, samples_per_second_ = 0;
 };

@@ -36,7 +36,7 @@ double difference(
     Optimizer& ours,
     TwoLayers& our_net,
     FlatParameters& flat,
-    double learning_rate
+    double momentum = 0
 ) {
     for (std::int64_t number = 1; number <= 30; ++number) {
         const auto x = torch::randn({4, 7});
@@ -45,7 +45,7 @@ double difference(
         theirs.step();
         flat.zero_gradients();
         our_net.forward(x).square().sum().backward();
-        ours.update({.learning_rate = learning_rate, .number = number});
+        ours.update({.learning_rate = 0.01, .momentum = momentum, .number = number});
     }
     double worst = 0;
     const auto expected = their_net.parameters();
@@ -66,8 +66,11 @@ TEST(OptimizerRules, SgdEqualsLibTorchs) {
         );
         FlatParameters flat(*our_net, 64);
         EXPECT_GT(flat.buckets().size(), 1u);
-        const auto ours = make_sgd(flat, momentum, 1e-3);
-        EXPECT_LE(difference(theirs, *their_net, *ours, *our_net, flat, 0.01), 1e-6) << momentum;
+        const auto ours = make_sgd(
+            flat, {.kind = OptimizerKind::sgd, .momentum = momentum, .weight_decay = 1e-3}
+        );
+        EXPECT_LE(difference(theirs, *their_net, *ours, *our_net, flat, momentum), 1e-6)
+            << momentum;
     }
 }
 
@@ -79,9 +82,8 @@ TEST(OptimizerRules, AdamEqualsLibTorchs) {
             their_net->parameters(), torch::optim::AdamOptions(0.01).weight_decay(weight_decay)
         );
         FlatParameters flat(*our_net, 64);
-        const auto ours = make_adam(flat, weight_decay);
-        EXPECT_LE(difference(theirs, *their_net, *ours, *our_net, flat, 0.01), 1e-6)
-            << weight_decay;
+        const auto ours = make_adam(flat, {.weight_decay = weight_decay});
+        EXPECT_LE(difference(theirs, *their_net, *ours, *our_net, flat), 1e-6) << weight_decay;
     }
 }
 
@@ -109,7 +111,7 @@ TEST(FlatParametersLayout, KeepsValuesAndGivesGradientsAsViews) {
 TEST(ModelState, ARoundTripRestoresWeightsAndOptimizer) {
     const auto net = two_layers();
     FlatParameters flat(*net);
-    const auto rule = make_adam(flat, 0);
+    const auto rule = make_adam(flat, {});
     net->forward(torch::ones({2, 7})).sum().backward();
     rule->update({.learning_rate = 0.1, .number = 1});
     auto tensors = weights_of(*net);

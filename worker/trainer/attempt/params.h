@@ -8,13 +8,21 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "worker/trainer/attempt/optimizer_spec.h"
 #include "worker/trainer/data/loader.h"
 #include "worker/trainer/data/sampler.h"
+#include "worker/trainer/schedule/schedule.h"
 
 namespace bw::trainer {
 
 enum class Precision { fp32, fp64 };
-enum class OptimizerKind { sgd, adam };
+
+/// Sharpness-aware minimisation (Foret et al., 2021; adaptive: Kwon et al., 2021) around any
+/// optimizer: the gradient is taken at the worst weights within `rho`.
+struct SharpnessSpec {
+    double rho = 0;  // 0: off
+    bool adaptive = false;
+};
 
 struct TrainingParams {
     std::string model;
@@ -22,9 +30,11 @@ struct TrainingParams {
     std::int64_t num_epochs = 10;
     std::int64_t max_steps = 0;  // 0: no limit
     double learning_rate = 0.001;
-    double momentum = 0;
-    double weight_decay = 0;
-    OptimizerKind optimizer = OptimizerKind::adam;
+    OptimizerSpec optimizer;
+    ScheduleSpec schedule;
+    SharpnessSpec sharpness;
+    double clip_norm = 0;  // of the gradient of a step; 0: not clipped
+    double label_smoothing = 0;
     std::int64_t image_resolution = 0;  // 0: as stored
     std::uint64_t seed = 0;
     std::int64_t eval_interval = 1;  // epochs; 0: never

@@ -10,13 +10,14 @@
 
 #include <torch/types.h>
 
-#include "worker/trainer/attempt/params.h"
+#include "worker/trainer/attempt/optimizer_spec.h"
 #include "worker/trainer/flat_parameters.h"
 
 namespace bw::trainer {
 
 struct UpdateStep {
     double learning_rate = 0;
+    double momentum = 0;      // of sgd and rmsprop; others ignore it
     std::int64_t number = 1;  // of this update, from 1: Adam's bias correction
 };
 
@@ -37,15 +38,21 @@ public:
     [[nodiscard]] virtual std::vector<State> state() const = 0;
 };
 
-/// w <- w - lr * v, v <- momentum * v + g + weight_decay * w (torch.optim.SGD).
-std::unique_ptr<Optimizer> make_sgd(
-    FlatParameters& parameters, double momentum, double weight_decay
-);
+/// torch.optim.SGD: v <- momentum * v + g + decay * w; w <- w - lr * v, or with Nesterov
+/// w <- w - lr * (g + decay * w + momentum * v).
+std::unique_ptr<Optimizer> make_sgd(FlatParameters& parameters, const OptimizerSpec& spec);
 
-/// torch.optim.Adam with its default betas (0.9, 0.999) and eps 1e-8; weight decay is added to the
-/// gradient.
-std::unique_ptr<Optimizer> make_adam(FlatParameters& parameters, double weight_decay);
+/// torch.optim.Adam (decay added to the gradient) and torch.optim.AdamW (w <- (1 - lr * decay) * w
+/// first).
+std::unique_ptr<Optimizer> make_adam(FlatParameters& parameters, const OptimizerSpec& spec);
 
-std::unique_ptr<Optimizer> make_optimizer(FlatParameters& parameters, const TrainingParams& params);
+/// torch.optim.RMSprop, not centred.
+std::unique_ptr<Optimizer> make_rmsprop(FlatParameters& parameters, const OptimizerSpec& spec);
+
+/// LAMB (You et al., 2020) as in torch_optimizer: a trust ratio for each parameter tensor, the
+/// weights' norm clamped to 10, no bias correction.
+std::unique_ptr<Optimizer> make_lamb(FlatParameters& parameters, const OptimizerSpec& spec);
+
+std::unique_ptr<Optimizer> make_optimizer(FlatParameters& parameters, const OptimizerSpec& spec);
 
 }  // namespace bw::trainer

@@ -12,7 +12,7 @@ TEST(Params, MissingOnesTakeTheirDefaults) {
     EXPECT_EQ(params->dataset, "fashion_mnist");
     EXPECT_EQ(params->num_epochs, 10);
     EXPECT_EQ(params->learning_rate, 0.001);
-    EXPECT_EQ(params->optimizer, OptimizerKind::adam);
+    EXPECT_EQ(params->optimizer.kind, OptimizerKind::adam);
     EXPECT_EQ(params->last_batch, LastBatch::drop);
     EXPECT_EQ(params->precision, Precision::fp32);
 }
@@ -26,7 +26,7 @@ TEST(Params, AllAreRead) {
     ASSERT_TRUE(params) << params.error().message;
     EXPECT_EQ(params->max_steps, 7);
     EXPECT_EQ(params->learning_rate, 1.0);
-    EXPECT_EQ(params->optimizer, OptimizerKind::sgd);
+    EXPECT_EQ(params->optimizer.kind, OptimizerKind::sgd);
     EXPECT_EQ(params->last_batch, LastBatch::keep);
     EXPECT_EQ(params->precision, Precision::fp64);
     EXPECT_EQ(params->augment, Augment::crop_flip);
@@ -42,7 +42,7 @@ TEST(Params, AWrongOneIsNamedWithWhatWasExpected) {
     );
     EXPECT_EQ(
         message(R"({"model": "cnn", "optimizer": "sdg"})"),
-        "parameter optimizer: expected sgd or adam, found \"sdg\""
+        "parameter optimizer: expected sgd or adam or adamw or rmsprop or lamb, found \"sdg\""
     );
     EXPECT_EQ(
         message(R"({"model": "cnn", "seed": -1})"),

@@ -65,7 +65,7 @@ def ours(options):
             process.send_signal(signal.SIGTERM)
             process.wait()
         results = json.loads(next(pathlib.Path(folder).glob("state/sweeps/*/results.json")).read_text())
-        return seconds, statistics.mean(point["test_accuracy"] for point in results["points"])
+        return seconds, statistics.mean(point["metrics"]["test_accuracy"] for point in results["points"])
 
 
 def torchs(options):

@@ -9,6 +9,7 @@
 #include "cli/network.h"
 #include "cli/sweep_commands.h"
 #include "cli/sweep_file.h"
+#include "cli/train.h"
 #include "cli/verbs.h"
 
 namespace {
@@ -204,6 +205,7 @@ int main(int argc, char** argv) {
     add_worker(app, worker_options, action);
     add_models(app, models_options, action);
     bw::cli::add_sweep(app, sweep_options, action);
+    bw::cli::add_train(app, action);
     bw::cli::add_verbs(app, action);
     bw::cli::add_completion(app, action);
     CLI::App* version = app.add_subcommand("version", "What this build is");

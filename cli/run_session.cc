@@ -275,6 +275,7 @@ asio::awaitable<void> RunSession::finish(Client& client, std::string sweep_path)
     std::string results_path = sweep_path + "/results";
     const Result<nlohmann::json> results = co_await client.get(std::move(results_path));
     const Result<nlohmann::json> summary = co_await client.get(std::move(sweep_path));
+    if (summary) results_dir_ = summary->value("results", "");
     if (!results || !summary) {
         end(report(results ? summary.error() : results.error()));
         co_return;

@@ -32,6 +32,9 @@ public:
     /// Returns the exit status.
     int run();
 
+    /// Where the sweep's results lie, once run() has returned 0; empty on other ranks than the first.
+    [[nodiscard]] const std::string& results_dir() const { return results_dir_; }
+
 private:
     int run_leader();
     int run_follower();
@@ -67,6 +70,7 @@ private:
     launch::Supervisor supervisor_{io_};
     LiveView view_;
     Handover handover_;
+    std::string results_dir_;
     nlohmann::json submitted_;  // the coordinator's answer to the submission
     int status_ = 0;
     bool interrupted_ = false;

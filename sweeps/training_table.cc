@@ -123,6 +123,7 @@ std::vector<TrainingParameter> what_is_trained() {
         count("image_resolution", whole(0), {0, kResolutionMax}, "side of the images in pixels; 0: as in the data set"),
         count("seed", whole(0), {0, kSeedMax}, "of initial weights, order of samples and augmentation"),
         count("eval_interval", whole(1), {0, 1e6}, "epochs between evaluations; 0: never"),
+        flag("save_best", kDecided, "keep the weights of the best test accuracy, as best.safetensors beside the checkpoints; false"),
         flag("drop_last", Value{true}, "drop the last batch of an epoch when it is not full"),
         count("limit_train_samples", whole(0), {0, kCountMax}, "use only the first so many training samples; 0: all"),
         count("limit_test_samples", whole(0), {0, kCountMax}, "use only the first so many test samples; 0: all"),

@@ -149,6 +149,7 @@ Result<void> TrainingLoop::end_epoch() {
         const double loss = evaluated ? state.test_loss : state.train_loss;
         state.plateau = after_evaluation(training_.params.schedule, state.plateau, loss);
     }
+    if (auto kept = keep_if_best(epoch); !kept) return kept;
     if (!training_.is_first_rank()) return {};
     channel_.send(wire::EpochEnded{
         .epoch = static_cast<int>(epoch),
@@ -158,6 +159,24 @@ Result<void> TrainingLoop::end_epoch() {
         .test_loss = state.test_loss,
         .test_accuracy = state.test_accuracy});
     return {};
+}
+
+/// Only an improvement is written: the best weights, not the last.
+Result<void> TrainingLoop::keep_if_best(std::int64_t epoch) {
+    auto& state = training_.state;
+    const bool improved =
+        std::isfinite(state.test_accuracy) && !(state.test_accuracy <= state.best_accuracy);
+    if (!improved) return {};
+    state.best_accuracy = state.test_accuracy;
+    if (!training_.params.save_best || !training_.is_first_rank()) return {};
+    std::vector<torch::Tensor> hold;
+    return write_checkpoint(
+        std::filesystem::path(training_.start.attempt_dir) / kBestWeightsFile,
+        {{"model", training_.params.model},
+         {"epoch", std::to_string(epoch)},
+         {"test_accuracy", std::to_string(state.test_accuracy)}},
+        bytes_of(weights_of(*training_.network), hold)
+    );
 }
 
 Result<void> TrainingLoop::write_checkpoint_if_first() {

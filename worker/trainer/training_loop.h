@@ -32,6 +32,7 @@ private:
     Result<void> end_epoch();
     Result<void> evaluate_if_due(std::int64_t epoch);
     Result<void> write_checkpoint_if_first();
+    Result<void> keep_if_best(std::int64_t epoch);
     void report_if_due(const StepOutcome& outcome);
     void report_progress();
     Result<void> finish();

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -44,6 +45,9 @@ struct CheckpointFile {
 
 /// Errors: Errc::not_found, Errc::io, Errc::corrupt; each names the file.
 Result<CheckpointFile> read_checkpoint(const std::filesystem::path& file);
+
+/// Weights alone, of the best test accuracy, in the attempt's folder.
+inline constexpr std::string_view kBestWeightsFile = "best.safetensors";
 
 /// <dir>/step-<step>.safetensors
 std::filesystem::path checkpoint_path(const std::filesystem::path& attempt_dir, std::int64_t step);

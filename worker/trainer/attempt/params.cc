@@ -199,6 +199,7 @@ Result<TrainingParams> parse_params(std::string_view json) {
     reader.count("image_resolution", params.image_resolution);
     reader.count("seed", params.seed);
     reader.count("eval_interval", params.eval_interval);
+    reader.flag("save_best", params.save_best, false, true);
     reader.flag("drop_last", params.last_batch, LastBatch::keep, LastBatch::drop);
     reader.count("limit_train_samples", params.limit_train_samples);
     reader.count("limit_test_samples", params.limit_test_samples);

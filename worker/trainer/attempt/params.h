@@ -38,6 +38,7 @@ struct TrainingParams {
     std::int64_t image_resolution = 0;  // 0: as stored
     std::uint64_t seed = 0;
     std::int64_t eval_interval = 1;  // epochs; 0: never
+    bool save_best = false;          // weights of the best test accuracy, in a file of their own
     LastBatch last_batch = LastBatch::drop;
     std::int64_t limit_train_samples = 0, limit_test_samples = 0;  // 0: all
     Precision precision = Precision::fp32;

@@ -47,6 +47,7 @@ void visit_later_fields(State& state, Visit visit) {
     visit("plateau_best", state.plateau.best);
     visit("plateau_bad", state.plateau.bad);
     visit("plateau_cooldown", state.plateau.cooldown);
+    visit("best_accuracy", state.best_accuracy);
 }
 
 }  // namespace

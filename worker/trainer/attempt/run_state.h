@@ -27,6 +27,7 @@ struct RunState {
     double train_loss = kNotEvaluated, train_accuracy = kNotEvaluated;
     double test_loss = kNotEvaluated, test_accuracy = kNotEvaluated;
     Plateau plateau = {};
+    double best_accuracy = kNotEvaluated;  // on the test set, so far
 };
 
 using Metadata = std::map<std::string, std::string>;

@@ -84,7 +84,7 @@ def main():
         os.close(write)
         json.loads(os.read(read, 4096))
         worker = subprocess.Popen(
-            [BIN / "batchwright", "worker", "--state", folder / "state", "--device", "cpu:1"], **quiet)
+            [BIN / "batchwright", "agent", "--state", folder / "state", "--device", "cpu:1"], **quiet)
         one(folder, 1, worker, cold=False)  # the decoded data set is in the cache from now on
         number = 2
         for what, cold, goal in (("warm pool", False, "p50 <= 100 ms"), ("cold", True, "p50 <= 1000 ms")):

@@ -83,7 +83,7 @@ def service_mib():
             found[command[1].decode()] = resident_mib(pid)
         process.terminate()
         process.wait()
-        return found["coordinator"], found["worker"]
+        return found["coordinator"], found["agent"]
 
 
 def main():

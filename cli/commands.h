@@ -50,8 +50,12 @@ struct WorkerOptions {
     int local_rank = -1, local_size = 0;  // of the agents on this host; -1: from the launcher
 };
 
-/// An agent that serves a coordinator until it is dismissed.
+/// Supervises an agent that serves a coordinator, until that is dismissed or told to leave. Needs
+/// no MPI, and may be started by mpirun or srun: it learns its place on the host from them.
 int worker(const WorkerOptions& options);
+
+/// The agent itself, which dies with the process that started it.
+int agent(const WorkerOptions& options);
 
 struct ModelsOptions {
     std::string name;  // empty: all

@@ -121,48 +121,57 @@ void add_coordinator(CLI::App& app, bw::coordinator::CoordinatorOptions& options
     });
 }
 
-void add_worker(CLI::App& app, WorkerOptions& options, Action& action) {
-    CLI::App* worker =
-        app.add_subcommand("worker", "An agent: offers this host's devices to a coordinator");
-    worker->add_option(
+void add_worker_options(CLI::App& worker, WorkerOptions& options) {
+    worker.add_option(
         "--coordinator", options.coordinator, "host:port (default: from the state directory)"
     );
-    worker->add_option("--state", options.state_dir, "The coordinator's state directory")
+    worker.add_option("--state", options.state_dir, "The coordinator's state directory")
         ->capture_default_str();
     worker
-        ->add_option(
+        .add_option(
             "--device", options.device, "auto, cpu:N for N slots on this host, or cuda for its GPUs"
         )
         ->capture_default_str();
-    worker->add_option(
+    worker.add_option(
         "--name", options.name, "Stable name of this agent (default: HOST/LOCAL_RANK)"
     );
-    worker->add_option(
+    worker.add_option(
         "--host", options.host, "Address at which trainers of other hosts reach this one"
     );
-    worker->add_option(
+    worker.add_option(
         "--data", options.data_path, "Folders to look for data sets in, \":\" between them"
     );
-    add_interface(*worker, options.interface, "How other hosts' trainers reach this one's");
-    add_port_range(*worker, options.port_range);
-    worker->add_option("--trainer", options.trainer, "The trainer program");
-    worker->add_option(
+    add_interface(worker, options.interface, "How other hosts' trainers reach this one's");
+    add_port_range(worker, options.port_range);
+    worker.add_option("--trainer", options.trainer, "The trainer program");
+    worker.add_option(
         "--fingerprint",
         options.fingerprint,
         "Of the coordinator's certificate (default: BATCHWRIGHT_FINGERPRINT, the state directory)"
     );
-    worker->add_option(
+    worker.add_option(
         "--metrics-port", options.metrics_port, "Port of /metrics (default: any; -1: none)"
     );
-    worker->add_option(
+    worker.add_option(
         "--local-rank",
         options.local_rank,
         "Which of the agents on this host (default: the launcher's)"
     );
-    worker->add_option(
+    worker.add_option(
         "--local-size", options.local_size, "How many agents share this host's devices"
     );
+}
+
+void add_worker(CLI::App& app, WorkerOptions& options, Action& action) {
+    CLI::App* worker = app.add_subcommand(
+        "worker",
+        "Offers this host's devices to a coordinator: an agent, started again when it dies"
+    );
+    add_worker_options(*worker, options);
     worker->callback([&] { action = [&] { return bw::cli::worker(options); }; });
+    CLI::App* agent = app.add_subcommand("agent", "What \"run\" and \"worker\" supervise");
+    add_worker_options(*agent, options);
+    agent->callback([&] { action = [&] { return bw::cli::agent(options); }; });
 }
 
 void add_models(CLI::App& app, ModelsOptions& options, Action& action) {

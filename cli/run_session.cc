@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "cli/agent_child.h"
 #include "cli/network.h"
 #include "coordinator/results/leaderboard.h"
 #include "worker/launch/interface.h"
@@ -194,36 +195,33 @@ void RunSession::start_agent(const StartOrder& order) {
     // By the environment, which other users cannot read.
     setenv("BATCHWRIGHT_TOKEN", order.endpoint.token.c_str(), kReplace);
     setenv("BATCHWRIGHT_FINGERPRINT", order.endpoint.fingerprint.c_str(), kReplace);
-    launch::ChildOptions child;
-    child.name = "agent";
-    child.argv = {
-        own_path(),
-        "worker",
-        "--coordinator",
-        host_and_port(order.endpoint.host, order.endpoint.agent_port),
-        "--state",
-        options_.state_dir,
-        "--device",
-        options_.device,
-        "--local-rank",
-        std::to_string(place_.local_rank),
-        "--local-size",
-        std::to_string(place_.local_size),
-    };
-    const auto pass_on = [&child](const char* option, const std::string& value) {
-        if (!value.empty()) child.argv.insert(child.argv.end(), {option, value});
-    };
-    pass_on("--data", options_.data_path);
-    pass_on("--trainer", options_.trainer);
-    pass_on("--interface", options_.interface);
-    pass_on("--port-range", options_.port_range);
-    child.final_statuses = {0, coordinator::kExitBadInput, coordinator::kExitRefused};
-    supervisor_.start(child, [this](int status) {
-        const bool expected = sweep_over_ || interrupted_ || (place_.rank != 0 && status == 0);
-        if (!expected)
-            view_.say("batchwright run: the agent ended with status " + std::to_string(status));
-        if (!expected || place_.rank != 0) end(expected ? 0 : status);
-    });
+    WorkerOptions worker;
+    worker.coordinator = host_and_port(order.endpoint.host, order.endpoint.agent_port);
+    worker.state_dir = options_.state_dir;
+    worker.device = options_.device;
+    worker.local_rank = place_.local_rank;
+    worker.local_size = place_.local_size;
+    worker.data_path = options_.data_path;
+    worker.trainer = options_.trainer;
+    worker.interface = options_.interface;
+    worker.port_range = options_.port_range;
+    supervisor_.start(agent_child(worker), [this](int status) { on_agent_end(status); });
+}
+
+void RunSession::on_agent_end(int status) {
+    const bool is_leader = place_.rank == 0;
+    if (is_leader && (sweep_over_ || interrupted_)) return;  // as it should
+    if (status != 0 && !interrupted_) {
+        view_.say("batchwright run: the agent ended with status " + std::to_string(status));
+    } else if (is_leader) {
+        view_.say(
+            "batchwright run: the agent has left; the sweep goes on where others offer slots: "
+            "\"batchwright worker --state " +
+            options_.state_dir + "\" starts one"
+        );
+        return;
+    }
+    end(interrupted_ ? 0 : status);
 }
 
 asio::awaitable<Result<nlohmann::json>> RunSession::submit(Client& client) {

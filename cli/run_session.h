@@ -53,6 +53,7 @@ private:
     Started start_coordinator(const std::string& address);
     void on_coordinator_end(int status);
     void start_agent(const StartOrder& order);
+    void on_agent_end(int status);
 
     boost::asio::awaitable<Result<nlohmann::json>> submit(Client& client);
     boost::asio::awaitable<void> lead(Client& client);

@@ -67,6 +67,26 @@ std::string field(const char* name, const std::string& value) {
     return text + value + "\n";
 }
 
+/// "3.25 device-seconds (2.00 died, 1.25 lost)", or nothing.
+std::string lost_text(const Json& by_cause) {
+    double sum = 0;
+    std::string causes;
+    char text[64];
+    for (const auto& [cause, seconds] : by_cause.items()) {
+        sum += seconds.get<double>();
+        std::snprintf(text, sizeof text, "%.2f ", seconds.get<double>());
+        causes += (causes.empty() ? "" : ", ") + std::string(text) + cause;
+    }
+    if (causes.empty()) return "";
+    std::snprintf(text, sizeof text, "%.2f device-seconds (", sum);
+    return text + causes + ")";
+}
+
+std::string lost_field(const Json& document) {
+    const std::string lost = lost_text(document.value("lost_device_seconds", Json::object()));
+    return lost.empty() ? "" : field("lost work", lost);
+}
+
 std::string place_of(const Json& ranks) {
     std::string text;
     for (const Json& rank : ranks) {
@@ -78,7 +98,7 @@ std::string place_of(const Json& ranks) {
 
 std::string attempts_text(const Json& history) {
     if (history.empty()) return "";
-    Rows rows = {{"attempt", "placed", "from", "to", "m", "a", "on", "end"}};
+    Rows rows = {{"attempt", "placed", "from", "to", "lost", "m", "a", "on", "end"}};
     for (const Json& attempt : history) {
         const Json& first = attempt["ranks"].front();
         std::string end = text_at(first, "outcome");
@@ -90,6 +110,7 @@ std::string attempts_text(const Json& history) {
              time_at(attempt, "placed_at"),
              attempt["started_step"].dump(),
              attempt["stopped_step"].dump(),
+             attempt["lost_steps"].dump(),
              attempt["plan"]["micro_batch"].dump(),
              attempt["plan"]["accumulation"].dump(),
              place_of(attempt["ranks"]),
@@ -152,6 +173,7 @@ std::string sweep_text(const Json& sweep) {
     );
     text += field("submitted", time_at(sweep, "submitted_at"));
     text += field("ended", time_at(sweep, "ended_at"));
+    text += lost_field(sweep);
     text += field("results", text_at(sweep, "results"));
     if (!sweep["jobs"].empty()) text += "\n" + jobs_text({{"jobs", sweep["jobs"]}});
     return text;
@@ -194,6 +216,7 @@ std::string job_text(const Json& job) {
         );
     }
     text += field("retries", job["retries_used"].dump() + " of " + job["retries"].dump());
+    text += lost_field(job);
     if (!job["epoch_values"].empty()) {
         const Json& last = job["epoch_values"].back();
         text += field("epoch", last["epoch"].dump() + ": " + last["values"].dump());

@@ -1,73 +1,53 @@
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
-#include <unistd.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 
-#include "base/process.h"
+#include "cli/agent_child.h"
 #include "cli/commands.h"
-#include "cli/coordinator_address.h"
-#include "cli/network.h"
-#include "worker/agent/agent.h"
 #include "worker/launch/launch.h"
 
 namespace bw::cli {
 
 namespace {
 
-int complain(const std::string& message, int status) {
-    std::fprintf(stderr, "batchwright worker: %s\n", message.c_str());
-    return status;
+/// SIGTERM and SIGINT make the agent leave in good order; the second one ends this process at once,
+/// and its death the agent.
+void stop_on_signal(boost::asio::signal_set& signals, launch::Supervisor& supervisor) {
+    signals.async_wait([&](const boost::system::error_code& error, int) {
+        if (error) return;
+        signals.async_wait([](const boost::system::error_code& cancelled, int) {
+            if (!cancelled) std::_Exit(coordinator::kExitInterrupted);
+        });
+        supervisor.stop([] {});
+    });
 }
 
 }  // namespace
 
 int worker(const WorkerOptions& options) {
     const auto place = launch::discover_place();
-    if (!place) return complain(place.error().message, coordinator::kExitBadInput);
-    const int local_rank = options.local_rank >= 0 ? options.local_rank : place->local_rank;
-    const int local_size = options.local_size > 0 ? options.local_size : place->local_size;
-    const auto endpoint = find_coordinator(
-        {.coordinator = options.coordinator,
-         .fingerprint = options.fingerprint,
-         .state_dir = options.state_dir},
-        PortOf::agents
-    );
-    if (!endpoint) return complain(endpoint.error().message, coordinator::kExitBadInput);
-    const auto slots =
-        agent::find_slots(options.device, launch::widen_affinity(), local_rank, local_size);
-    if (!slots) return complain("--device: " + slots.error().message, coordinator::kExitBadInput);
-
-    const auto interface = interface_of_agent(options.interface, *endpoint);
-    if (!interface) return complain(interface.error().message, coordinator::kExitBadInput);
-    const auto store_ports = parse_port_range(options.port_range);
-    if (!store_ports) return complain(store_ports.error().message, coordinator::kExitBadInput);
-    launch::name_interface_to_libraries(*interface);
-
-    agent::AgentOptions agent_options;
-    agent_options.coordinator_host = endpoint->host;
-    agent_options.coordinator_port = endpoint->agent_port;
-    agent_options.token = endpoint->token;
-    agent_options.fingerprint = endpoint->fingerprint;
-    agent_options.metrics_port = options.metrics_port;
-    agent_options.name =
-        options.name.empty() ? host_name() + "/" + std::to_string(local_rank) : options.name;
-    agent_options.host = options.host.empty() ? interface->address : options.host;
-    agent_options.store_ports = *store_ports;
-    agent_options.slots = *slots;
-    agent_options.trainer = find_trainer(options.trainer);
-    agent_options.work_dir =
-        options.state_dir + "/agents/" + host_name() + "-" + std::to_string(local_rank);
-    agent_options.data_path = options.data_path;
-    agent_options.cache_dir = options.state_dir + "/cache";
-    agent_options.profiles_dir = options.state_dir + "/profiles";
-    if (access(agent_options.trainer.c_str(), X_OK) != 0) {
-        return complain(
-            agent_options.trainer.string() +
-                ": no such program; build it, or name it with --trainer",
-            coordinator::kExitBadInput
-        );
+    if (!place) {
+        std::fprintf(stderr, "batchwright worker: %s\n", place.error().message.c_str());
+        return coordinator::kExitBadInput;
     }
-    return agent::run_agent(agent_options);
+    launch::remove_mpi_variables();  // mpirun would end all its processes with the agent's death
+    WorkerOptions its = options;
+    if (its.local_rank < 0) its.local_rank = place->local_rank;
+    if (its.local_size <= 0) its.local_size = place->local_size;
+    boost::asio::io_context io{1};
+    boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+    launch::Supervisor supervisor(io);
+    stop_on_signal(signals, supervisor);
+    int final_status = coordinator::kExitInternal;
+    supervisor.start(agent_child(its), [&](int status) {
+        final_status = status;
+        io.stop();
+    });
+    io.run();
+    return final_status;
 }
 
 }  // namespace bw::cli

@@ -7,6 +7,7 @@
 #include "base/version.h"
 #include "coordinator/api/selectors.h"
 #include "coordinator/results/layout.h"
+#include "coordinator/results/results.h"
 #include "sweeps/batch_norm.h"
 #include "sweeps/points.h"
 #include "sweeps/training.h"
@@ -74,6 +75,7 @@ Json sweep_json(const View& view, const core::SweepRecord& sweep) {
         {"unsuccessful", count_unsuccessful(tally)},
         {"over", sweep.ended},
         {"paused", sweep.paused},
+        {"lost_device_seconds", results::lost_json(sweep.lost)},
         {"submitted_at", seconds_or_null(sweep.submitted_at)},
         {"ended_at", seconds_or_null(sweep.ended_at)},
         {"results", results::sweep_dir(view.state_dir, sweep).string()},
@@ -103,6 +105,7 @@ Json job_json(const View& view, const core::JobRecord& job) {
         {"unsuccessful", core::is_unsuccessful(job.state)},
         {"checkpoint_step", job.checkpoint ? Json(job.checkpoint->step) : Json(nullptr)},
         {"epochs", job.epochs.size()},
+        {"lost_device_seconds", results::lost_json(job.lost)},
         {"ended_at", seconds_or_null(job.ended_at)},
     };
     if (job.attempts.empty()) return data;

@@ -201,6 +201,10 @@ void Sessions::on_frame(const std::shared_ptr<Session>& session, const proto::Fr
     Lease* lease = lease_of(*session);
     if (lease == nullptr) return;
     lease->heard_at = Clock::now();
+    if (frame.has_leaving()) {
+        const core::DrainAgent drain{session->agent, lease->epoch, frame.leaving().reason()};
+        post_(drain, [](const core::State&) {});
+    }
     if (frame.has_fact()) on_fact(session, *lease, frame.fact());
     if (frame.has_progress() && on_progress_) on_progress_(frame.progress());
 }

@@ -67,6 +67,8 @@ Json point_json(const core::JobRecord& job) {
         {"state", core::name_of(job.state)},
         {"reason", text(job.reason)},
         {"attempts", job.attempts.size()},
+        {"retries_used", job.retries_used},
+        {"lost_device_seconds", lost_json(job.lost)},
         {"weights_sha256", nullptr},
         {"samples_per_step", {{"min", nullptr}, {"max", nullptr}}},
     };
@@ -93,6 +95,12 @@ void append(std::vector<std::string>& all, std::vector<std::string> more) {
 
 }  // namespace
 
+Json lost_json(const core::LostTime& lost) {
+    Json seconds = Json::object();
+    for (const auto& [cause, time] : lost) seconds[cause] = time.seconds();
+    return seconds;
+}
+
 Json results_json(
     const core::State& state, const core::SweepRecord& sweep, const Json& environment
 ) {
@@ -102,6 +110,7 @@ Json results_json(
         {"sweep", sweep_name(sweep)},
         {"state", sweep.ended ? "finished" : "running"},
         {"environment", environment},
+        {"lost_device_seconds", lost_json(sweep.lost)},
         {"points", std::move(points)},
     };
 }

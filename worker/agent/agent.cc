@@ -35,6 +35,9 @@ namespace asio = boost::asio;
 
 namespace {
 
+// For the coordinator to stop what runs here, once it was told that the agent leaves.
+constexpr Duration kStopOrdersTimeout = seconds(2);
+constexpr Duration kStopOrdersLook = milliseconds(100);  // a broken session wakes nobody
 constexpr Duration kLastFactsTimeout = seconds(5);  // for acknowledgements when the agent leaves
 
 Instant wall_clock() {
@@ -66,6 +69,10 @@ private:
     asio::awaitable<void> drop_ranks();
     asio::awaitable<void> wait_for_change(Duration limit);
     void leave(std::string reason);
+    void ask_to_leave(std::string reason);
+    void begin_to_leave(std::string reason);
+    void say_that_it_leaves();
+    asio::awaitable<void> wait_for_stop_orders();
     asio::awaitable<void> finish_leaving();
     void end(int status);
 
@@ -218,7 +225,7 @@ void Agent::await_signals() {
         if (error) return;
         await_signals();
         if (!leaving_) {
-            leave(signal == SIGINT ? "interrupted" : "terminated");
+            ask_to_leave(signal == SIGINT ? "interrupted" : "terminated");
             return;
         }
         slots_.kill_all();
@@ -260,6 +267,7 @@ proto::Hello Agent::make_hello() const {
 
 void Agent::on_welcome(const proto::Welcome& welcome) {
     epoch_ = welcome.epoch();
+    if (leaving_) say_that_it_leaves();
     proto::Frame frame;
     for (const proto::Fact& fact : spool_->facts()) {
         *frame.mutable_fact() = fact;
@@ -298,6 +306,7 @@ void Agent::on_frame(const proto::Frame& frame) {
             break;
         case proto::Frame::kStopRanks:
             slots_.carry_out(frame.stop_ranks());
+            changed_.cancel();
             break;
         case proto::Frame::kConfirmCheckpoint:
             slots_.carry_out(frame.confirm_checkpoint());
@@ -314,6 +323,7 @@ void Agent::on_frame(const proto::Frame& frame) {
         case proto::Frame::kFact:
         case proto::Frame::kProgress:
         case proto::Frame::kHeartbeat:
+        case proto::Frame::kLeaving:
         case proto::Frame::kFarewell:
         case proto::Frame::kWelcome:
         case proto::Frame::kRejected:
@@ -343,14 +353,44 @@ asio::awaitable<void> Agent::drop_ranks() {
 }
 
 void Agent::leave(std::string reason) {
+    slots_.close_all();
+    begin_to_leave(std::move(reason));
+}
+
+/// By the coordinator, which places nothing more here and stops a gang as one; without one, or when
+/// nothing comes of it, the agent stops its ranks itself.
+void Agent::ask_to_leave(std::string reason) {
+    if (!session_.is_welcome()) return leave(std::move(reason));
+    slots_.retire_all();
+    begin_to_leave(std::move(reason));
+    say_that_it_leaves();
+}
+
+void Agent::begin_to_leave(std::string reason) {
     if (std::exchange(leaving_, true)) return;
     leave_reason_ = std::move(reason);
-    slots_.close_all();
     if (!spool_) return end(kExitLeft);  // nothing has begun
     asio::co_spawn(io_, finish_leaving(), rethrow);
 }
 
+void Agent::say_that_it_leaves() {
+    proto::Frame frame;
+    frame.mutable_leaving()->set_reason("it leaves: " + leave_reason_);
+    session_.send(frame);
+}
+
+asio::awaitable<void> Agent::wait_for_stop_orders() {
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::nanoseconds(kStopOrdersTimeout.ns);
+    while (session_.is_welcome() && !slots_.all_have_begun_to_stop() &&
+           std::chrono::steady_clock::now() < deadline) {
+        co_await wait_for_change(kStopOrdersLook);
+    }
+}
+
 asio::awaitable<void> Agent::finish_leaving() {
+    co_await wait_for_stop_orders();
+    slots_.close_all();
     while (!slots_.all_processes_are_gone()) co_await wait_for_change(seconds(1));
     const auto deadline =
         std::chrono::steady_clock::now() + std::chrono::nanoseconds(kLastFactsTimeout.ns);

@@ -62,15 +62,16 @@ Result<std::vector<SlotOptions>> find_slots(
 );
 
 /// Statuses of run_agent, which are the program's (docs/operations.md).
-inline constexpr int kExitLeft = 0;  // dismissed, or ended by a signal in good order
+inline constexpr int kExitLeft = 0;  // dismissed, or left in good order after a signal
 inline constexpr int kExitBadOptions =
     2;                                // the trainer's program or the work folder cannot be used
 inline constexpr int kExitInUse = 4;  // another agent process holds the work folder
 inline constexpr int kExitRefused =
     6;  // by the coordinator: another release, token or state directory
 
-/// Runs until the coordinator dismisses it, or SIGTERM/SIGINT (then trainers checkpoint within the
-/// grace; a second signal kills them), or for ever reconnecting with back-off. Returns one of the
+/// Runs until the coordinator dismisses it, or SIGTERM/SIGINT (then it tells the coordinator that
+/// it leaves, gangs stop at an agreed step and checkpoint within the grace; a second signal kills
+/// them), or for ever reconnecting with back-off. Returns one of the
 /// statuses above. Call from the main thread: trainers die with the thread that started them.
 int run_agent(const AgentOptions& options);
 

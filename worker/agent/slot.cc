@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "worker/agent/lost_work.h"
+
 namespace bw::agent {
 
 namespace asio = boost::asio;
@@ -55,12 +57,13 @@ void Slot::warm_later() {
     warm_again_ = std::min(Duration{warm_again_.ns * 2}, kWarmAgainMax);
 }
 
-void Slot::start(trainer_wire::Start start) {
+void Slot::start(trainer_wire::Start start, std::uint32_t account_from) {
     if (is_closed_) return;
     abandon();
     run_.emplace();
     run_->key = {start.job, start.attempt, start.rank};
     run_->start = std::move(start);
+    run_->account_from = account_from;
     if (process_ == nullptr) {
         warm();
     } else if (process_is_ready_ && !process_is_used_) {
@@ -124,11 +127,15 @@ void Slot::abandon() {
     run_.reset();
 }
 
-void Slot::close() {
+void Slot::retire() {
     is_closed_ = true;
     warm_timer_.cancel();
-    if (run_) stop(StopOrder::preempt);
     if (!run_ && process_ != nullptr) process_->kill();  // it holds nothing that could be lost
+}
+
+void Slot::close() {
+    if (run_) stop(StopOrder::preempt);
+    retire();
 }
 
 void Slot::reap() {
@@ -167,7 +174,9 @@ void Slot::take(const trainer_wire::StoreOpened& message) {
 void Slot::take(const trainer_wire::Running& message) {
     if (!leads()) return;
     run_->step = message.step;
-    ports_.on_fact(fact_of(run_->key, message));
+    proto::Fact fact = fact_of(run_->key, message);
+    add_lost_work(*fact.mutable_attempt_running(), run_->start.attempt_dir, run_->account_from);
+    ports_.on_fact(std::move(fact));
 }
 
 void Slot::take(const trainer_wire::Progress& message) {

@@ -53,8 +53,9 @@ public:
     void warm();
 
     /// Runs this rank. Whatever the slot still holds is over in the coordinator's eyes: it is
-    /// killed first, and nothing is said of it.
-    void start(trainer_wire::Start start);
+    /// killed first, and nothing is said of it. Rank 0 says what the attempts from `account_from`
+    /// on have lost; 0: there is nothing to be said.
+    void start(trainer_wire::Start start, std::uint32_t account_from);
 
     void rendezvous(const trainer_wire::Rendezvous& where);
     void confirm_checkpoint(std::int64_t step);
@@ -63,7 +64,10 @@ public:
     /// Ends the rank at once and says nothing of it: its epoch is over.
     void abandon();
 
-    /// No more trainers: a warm one ends now, a rank is stopped as by `preempt`.
+    /// No more trainers, and a warm one ends now; a rank goes on until it is told to stop.
+    void retire();
+
+    /// Likewise, and a rank is stopped as by `preempt`.
     void close();
 
     /// Call after SIGCHLD.
@@ -76,6 +80,10 @@ public:
         return !run_ && !(process_ != nullptr && process_is_used_);
     }
 
+    [[nodiscard]] bool has_begun_to_stop() const {
+        return !run_ || run_->is_stopping || run_->last_word;
+    }
+
     [[nodiscard]] bool has_process() const { return process_ != nullptr; }
 
     [[nodiscard]] bool is_warm() const { return process_is_ready_ && !process_is_used_; }
@@ -84,6 +92,7 @@ private:
     struct Run {
         RankKey key;
         trainer_wire::Start start;
+        std::uint32_t account_from = 0;
         bool is_sent = false;
         std::optional<trainer_wire::Rendezvous> rendezvous;
         bool rendezvous_is_sent = false;

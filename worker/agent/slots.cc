@@ -94,7 +94,8 @@ void Slots::start_rank(const proto::StartRanks& order, const proto::RankOnSlot& 
         ports_.on_fact(ended_fact(key, Outcome::failed, reason, 0));
         return;
     }
-    slots_[where.slot()]->start(start_of(order, key, options_.slots[where.slot()], options_));
+    Slot& slot = *slots_[where.slot()];
+    slot.start(start_of(order, key, options_.slots[where.slot()], options_), order.account_from());
 }
 
 template <class Order, class Act>
@@ -122,6 +123,10 @@ void Slots::carry_out(const proto::ConfirmCheckpoint& order) {
 
 void Slots::abandon_all() {
     for (const auto& slot : slots_) slot->abandon();
+}
+
+void Slots::retire_all() {
+    for (const auto& slot : slots_) slot->retire();
 }
 
 void Slots::close_all() {
@@ -153,6 +158,12 @@ std::vector<AgentView::SlotView> Slots::view() const {
 bool Slots::all_are_free() const {
     return std::all_of(slots_.begin(), slots_.end(), [](const auto& slot) {
         return slot->is_free();
+    });
+}
+
+bool Slots::all_have_begun_to_stop() const {
+    return std::all_of(slots_.begin(), slots_.end(), [](const auto& slot) {
+        return slot->has_begun_to_stop();
     });
 }
 

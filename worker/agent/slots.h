@@ -34,6 +34,7 @@ public:
     void carry_out(const proto::ConfirmCheckpoint& order);
 
     void abandon_all();
+    void retire_all();
     void close_all();
     void kill_all();
     void reap_all();
@@ -41,6 +42,7 @@ public:
     [[nodiscard]] std::vector<RankKey> held() const;
     [[nodiscard]] std::vector<AgentView::SlotView> view() const;
     [[nodiscard]] bool all_are_free() const;
+    [[nodiscard]] bool all_have_begun_to_stop() const;
     [[nodiscard]] bool all_processes_are_gone() const;
 
 private:

@@ -55,8 +55,8 @@ Result<Function> open_part(const char* name) {
     );
 }
 
-/// A child that saw them would take itself for an MPI process, and its death would end the whole
-/// mpirun job.
+}  // namespace
+
 void remove_mpi_variables() {
     std::vector<std::string> names;
     for (char** variable = environ; *variable != nullptr; ++variable) {
@@ -67,8 +67,6 @@ void remove_mpi_variables() {
     }
     for (const std::string& name : names) ::unsetenv(name.c_str());
 }
-
-}  // namespace
 
 Result<std::vector<std::string>> gather_over_mpi(const Place& place, const std::string& own_text) {
     if (own_text.size() >= kGatheredBytesMax)

@@ -32,6 +32,10 @@ Result<std::vector<std::string>> gather_over_mpi(const Place& place, const std::
 /// thread. Errors: unsupported with the remedy (the library cannot be opened), io.
 Result<std::string> broadcast_over_mpi(const std::string& text_of_rank_0);
 
+/// Likewise, where nothing else of MPI is wanted: a child that saw them would take itself for an
+/// MPI process. Before any thread.
+void remove_mpi_variables();
+
 /// mpirun binds each rank to one core: widens the affinity to what the cgroup allows. Returns the
 /// number of cores.
 int widen_affinity();

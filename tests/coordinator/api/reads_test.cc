@@ -54,6 +54,9 @@ TEST_F(Reads, AJobIsToldWithItsAttempts) {
     ASSERT_EQ((*job)["history"].size(), 2U);
     EXPECT_EQ((*job)["attempts"], 2);
     EXPECT_EQ((*job)["history"][0]["ranks"][0]["outcome"], "died");
+    EXPECT_EQ((*job)["history"][0]["lost_steps"], 5);
+    EXPECT_EQ((*job)["history"][0]["lost_device_seconds"], 1.25);
+    EXPECT_EQ((*job)["lost_device_seconds"], (Json{{"died", 1.25}}));
     EXPECT_EQ((*job)["history"][0]["ranks"][0]["agent"], "agent");
     EXPECT_EQ((*job)["params"]["model"], "cnn");
     const std::string log = (*job)["history"][1]["ranks"][0]["log"];

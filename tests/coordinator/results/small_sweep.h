@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "coordinator/core/core.h"
 
@@ -24,12 +25,13 @@ public:
              point(3, R"({"model":"cnn","learning_rate":1e+30,"batch_size":64})"),
              point(4, R"({"model":"lenet_bn","learning_rate":0.1,"batch_size":64})")},
             true});
-        apply(core::AgentJoined{{1}, 1, "agent", "127.0.0.1", {{"cpu", 0, 1}, {"cpu", 0, 1}}, {2}, 0});
+        apply(core::AgentJoined{
+            {1}, 1, "agent", "127.0.0.1", {{"cpu", 0, 1}, {"cpu", 0, 1}}, {2}, 0});
         run(1, 1);
         apply(core::RankEnded{
             {1}, 1, 0, core::RankOutcome::died, true, 5, "killed by signal 9", {}, {4}});
         apply(core::JobRequeued{{1}, 1, false, "killed by signal 9", {}});
-        run(1, 2);
+        run(1, 2, {{1, 5, milliseconds(1250), "died"}});
         finish(
             1,
             2,
@@ -79,9 +81,9 @@ private:
         return {{job}, job - 1, "hash" + std::to_string(job), params};
     }
 
-    void run(std::uint64_t job, std::uint32_t attempt) {
+    void run(std::uint64_t job, std::uint32_t attempt, std::vector<core::LostWork> lost = {}) {
         apply(core::AttemptPlaced{{job}, attempt, {{{1}, 0}}, {64, 1, 32, 32, 2}, {}, {3}});
-        apply(core::AttemptRunning{{job}, attempt, 0, 20, "data", {3}, {}});
+        apply(core::AttemptRunning{{job}, attempt, 0, 20, "data", {3}, std::move(lost)});
     }
 
     void finish(std::uint64_t job, std::uint32_t attempt, std::map<std::string, double> metrics) {

@@ -5,6 +5,8 @@
 
 #include "agent_fixture.h"
 
+#include "base/process.h"
+
 namespace bw::agent {
 namespace {
 
@@ -116,6 +118,49 @@ TEST_F(Sweep, AgentKilledWithItsTrainersRunsItAgain) {
     wait_for_the_end();
     EXPECT_EQ(only_job().state, core::JobState::finished) << only_job().reason;
     EXPECT_EQ(only_job().attempts.size(), 2u);
+}
+
+// ---- an agent that leaves
+
+TEST_F(Sweep, AgentThatIsToldToLeaveIsDrainedAndTheJobGoesOnWithTheNext) {
+    AgentSettings settings;
+    settings.slots = 2;
+    settings.environment = {"FAKE_TRAINER_BEHAVES=stop"};
+    const pid_t agent = start_agent(settings);
+    wait_for_agent();
+    submit("{retries: 0, world_size: 2}", "[0.1]");
+    wait_for_fact<core::AttemptRunning>();
+    ::kill(agent, SIGTERM);
+    EXPECT_EQ(wait_for_input<core::DrainAgent>().reason, "it leaves: terminated");
+    EXPECT_EQ(wait_for_fact<core::RankEnded>().outcome, core::RankOutcome::stopped);
+    EXPECT_EQ(wait_for_input<core::AgentGone>().reason, "terminated");
+    EXPECT_EQ(wait_for_exit(agent), 0);
+    EXPECT_EQ(only_job().state, core::JobState::queued);
+    EXPECT_EQ(only_job().reason, "agent host/0 is drained: it leaves: terminated");
+    EXPECT_EQ(only_job().attempts.size(), 1u) << "nothing more is placed on an agent that leaves";
+    EXPECT_EQ(only_job().checkpoint.value().step, 7);
+
+    settings.environment = {"FAKE_TRAINER_BEHAVES=finish"};
+    start_agent(settings);
+    wait_for_the_end();
+    EXPECT_EQ(only_job().state, core::JobState::finished) << only_job().reason;
+    EXPECT_EQ(only_job().attempts.back().resume.value().step, 7);
+    EXPECT_EQ(only_job().retries_used, 0);
+}
+
+TEST_F(Sweep, AgentThatLeavesDuringAnOutageStopsItsRanksItself) {
+    AgentSettings settings;
+    settings.environment = {"FAKE_TRAINER_BEHAVES=stop"};
+    const pid_t agent = start_agent(settings);
+    wait_for_agent();
+    submit("{}", "[0.1]");
+    wait_for_fact<core::AttemptRunning>();
+    const std::vector<pid_t> its_trainers = trainers();
+    close_coordinator();
+    ::kill(agent, SIGTERM);
+    EXPECT_EQ(wait_for_exit(agent), 0);
+    for (const pid_t trainer : its_trainers) EXPECT_FALSE(start_time_of(trainer)) << trainer;
+    EXPECT_EQ(trainers(), std::vector<pid_t>{}) << "each ended with its last word";
 }
 
 TEST_F(Sweep, CoordinatorThatIsAwayWhileARankEndsMissesNothing) {

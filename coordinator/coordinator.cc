@@ -22,9 +22,11 @@
 #include "coordinator/net/identity.h"
 #include "coordinator/net/private_file.h"
 #include "coordinator/net/secret.h"
+#include "coordinator/observe/observer.h"
 #include "coordinator/reactor.h"
 #include "coordinator/results/layout.h"
 #include "coordinator/results/results.h"
+#include "metrics/scrape_token.h"
 
 namespace bw::coordinator {
 
@@ -90,7 +92,9 @@ auto first_free_port(std::uint16_t fixed, std::uint16_t last, const Listen& list
 class Process {
 public:
     Process(CoordinatorOptions options, journal::Journal journal, core::State state)
-        : options_(std::move(options)), reactor_(io_, std::move(journal), std::move(state)) {}
+        : options_(std::move(options)),
+          events_(journal.last_sequence()),
+          reactor_(io_, std::move(journal), std::move(state)) {}
 
     int run() {
         if (const auto listening = listen(); !listening) return complain(listening.error());
@@ -134,11 +138,17 @@ private:
         api_ = std::make_unique<api::Api>(io_, core_port(), options_.state_dir, [this] {
             shut_down();
         });
+        observer_ = std::make_unique<observe::Observer>(
+            *api_, observe::ObserverOptions{options_.state_dir / "journal.db", events_}
+        );
         if (auto agents = listen_for_agents(endpoint, *security); !agents) return agents;
         if (auto clients = listen_for_clients(endpoint, *security); !clients) return clients;
         reactor_.connect({
             [this](const core::Effect& effect) { carry_out(effect); },
             [this](const core::Event& event) { api_->publish(event); },
+            [this](const Commit& commit) {
+                observer_->note_commit(commit.took, commit.decisions, commit.events);
+            },
         });
         endpoint.agent_port = agents_->port();
         endpoint.http_port = server_->port();
@@ -175,7 +185,8 @@ private:
     }
 
     Result<void> listen_for_clients(const Endpoint& wanted, const wire::Security& security) {
-        http::ServerOptions http_options{options_.address, 0, wanted.token, security};
+        http::ServerOptions http_options{
+            options_.address, 0, wanted.token, security, metrics::scrape_token_of(wanted.token)};
         const auto listen_http = [&](std::uint16_t port) {
             http_options.port = port;
             return http::Server::listen(
@@ -217,6 +228,10 @@ private:
         const std::string line = to_text(endpoint) + "\n";
         const auto path = options_.state_dir / "endpoint.json";
         if (auto written = net::write_private_file(path, line); !written) return written;
+        // For whoever only reads metrics, in a file of its own, as Prometheus wants it.
+        const std::string scrape_token = metrics::scrape_token_of(endpoint.token) + "\n";
+        const auto beside = options_.state_dir / "scrape_token";
+        if (auto written = net::write_private_file(beside, scrape_token); !written) return written;
         say_where(endpoint);
         if (options_.ready_descriptor < 0) return boost::system::in_place_value;
         const ssize_t sent = ::write(options_.ready_descriptor, line.data(), line.size());
@@ -243,6 +258,8 @@ private:
         if (const auto* ended = std::get_if<core::AnnounceSweepEnded>(&effect))
             return write_results(ended->sweep);
         agents_->carry_out(effect);
+        if (const auto* start = std::get_if<core::StartRanks>(&effect))
+            observer_->note_dispatch(*start);
     }
 
     // The replica knows all that led to this, and copying a large sweep is nothing for the loop.
@@ -280,7 +297,9 @@ private:
     asio::io_context io_{1};
     asio::thread_pool pool_{1};
     asio::signal_set signals_{io_, SIGTERM, SIGINT};
+    std::uint64_t events_;  // in the journal, at the start
     Reactor reactor_;
+    std::unique_ptr<observe::Observer> observer_;  // outlives the API, whose thread uses it
     std::unique_ptr<api::Api> api_;
     std::unique_ptr<net::AgentServer> agents_;
     std::unique_ptr<http::Server> server_;

@@ -16,6 +16,10 @@ namespace {
 
 constexpr std::uint64_t kEventsPerPiece = 1000;
 
+Duration since(std::chrono::steady_clock::time_point begin) {
+    return {std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count()};
+}
+
 }  // namespace
 
 Instant now() {
@@ -44,6 +48,7 @@ Reactor::~Reactor() {
 }
 
 void Reactor::submit(const core::Input& input, WhenDurable when_durable) {
+    const auto begin = std::chrono::steady_clock::now();
     Batch batch;
     batch.events = core::decide(state_, input, now());
     for (const core::Event& event : batch.events) {
@@ -52,6 +57,7 @@ void Reactor::submit(const core::Input& input, WhenDurable when_durable) {
             batch.effects.push_back(std::move(effect));
     }
     batch.when_durable = std::move(when_durable);
+    batch.decided_in = since(begin);
     arm_timer();
     // An input without events still queues behind the commits before it: its acknowledgement must
     // not overtake them.
@@ -82,18 +88,28 @@ void Reactor::commit_loop() {
 }
 
 void Reactor::commit(std::vector<Batch> group) {
+    const Commit commit = write(group);
+    auto shared = std::make_shared<std::vector<Batch>>(std::move(group));
+    asio::post(io_, [this, shared, commit] { on_durable(std::move(*shared), commit); });
+}
+
+Commit Reactor::write(const std::vector<Batch>& group) {
+    Commit commit;
     std::vector<std::vector<core::Event>> batches;
     for (const Batch& batch : group) {
-        if (!batch.events.empty()) batches.push_back(batch.events);
+        if (batch.events.empty()) continue;
+        batches.push_back(batch.events);
+        commit.events += batch.events.size();
+        commit.decisions.push_back(batch.decided_in);
     }
-    if (!batches.empty()) {
-        if (const auto done = journal_.append_group(batches); !done) {
-            std::fprintf(stderr, "batchwright coordinator: %s\n", done.error().message.c_str());
-            std::_Exit(EXIT_FAILURE);
-        }
+    if (batches.empty()) return commit;
+    const auto begin = std::chrono::steady_clock::now();
+    if (const auto done = journal_.append_group(batches); !done) {
+        std::fprintf(stderr, "batchwright coordinator: %s\n", done.error().message.c_str());
+        std::_Exit(EXIT_FAILURE);
     }
-    auto shared = std::make_shared<std::vector<Batch>>(std::move(group));
-    asio::post(io_, [this, shared] { on_durable(std::move(*shared)); });
+    commit.took = since(begin);
+    return commit;
 }
 
 void Reactor::read_journal(Visit visit, std::function<void(Result<void>)> done) {
@@ -120,7 +136,8 @@ void Reactor::read_piece() {
     readings_.pop_front();
 }
 
-void Reactor::on_durable(std::vector<Batch> batches) {
+void Reactor::on_durable(std::vector<Batch> batches, const Commit& commit) {
+    if (ports_.committed && commit.events > 0) ports_.committed(commit);
     for (Batch& batch : batches) {
         for (const core::Event& event : batch.events) {
             if (ports_.publish) ports_.publish(event);

@@ -19,10 +19,18 @@
 
 namespace bw::coordinator {
 
+/// One group commit of the journal.
+struct Commit {
+    Duration took;  // the fsync included
+    std::uint64_t events = 0;
+    std::vector<Duration> decisions;  // of the inputs that led to them
+};
+
 /// Where effects and durable events go. Called on the loop thread.
 struct Ports {
     std::function<void(const core::Effect&)> carry_out;
     std::function<void(const core::Event&)> publish;
+    std::function<void(const Commit&)> committed;
 };
 
 class Reactor {
@@ -57,6 +65,7 @@ private:
         std::vector<core::Event> events;
         std::vector<core::Effect> effects;
         WhenDurable when_durable;
+        Duration decided_in;
     };
 
     struct Reading {
@@ -68,7 +77,8 @@ private:
     void commit_loop();
     void commit(std::vector<Batch> group);
     void read_piece();
-    void on_durable(std::vector<Batch> batches);
+    Commit write(const std::vector<Batch>& group);
+    void on_durable(std::vector<Batch> batches, const Commit& commit);
     void arm_timer();
 
     boost::asio::io_context& io_;

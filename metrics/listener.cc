@@ -14,6 +14,8 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
+#include "metrics/scrape_token.h"
+
 namespace bw::metrics {
 
 namespace asio = boost::asio;
@@ -45,19 +47,10 @@ using ImplPointer = std::shared_ptr<Listener::Impl>;
 using Request = http::request<http::empty_body>;
 using Response = http::response<http::string_body>;
 
-bool same_secret(std::string_view a, std::string_view b) {
-    // Compares every byte, so that the time taken tells nothing of the token.
-    unsigned difference = a.size() == b.size() ? 0 : 1;
-    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
-        difference |= a[i] == b[i] ? 0u : 1u;
-    }
-    return difference == 0;
-}
-
 bool is_authorized(const ListenerOptions& options, const Request& request) {
     if (options.token.empty()) return true;
     const auto header = request[http::field::authorization];
-    return same_secret({header.data(), header.size()}, "Bearer " + options.token);
+    return is_bearer({header.data(), header.size()}, options.token);
 }
 
 bool is_for_metrics(const Request& request) {

@@ -37,6 +37,9 @@ public:
     /// Beside the API's own: /metrics and the like. Before the first request.
     void add(Route route) { router_.add(std::move(route)); }
 
+    /// Called for every request that has its reply. Before the first one.
+    void watch(std::function<void(const Answered&)> watcher) { router_.watch(std::move(watcher)); }
+
     /// A durable event, for readers and for the followers of its sweep.
     void publish(const core::Event& event);
 

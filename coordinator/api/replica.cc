@@ -17,7 +17,10 @@ void Replica::stop() {
 }
 
 void Replica::apply(core::Event event) {
-    asio::post(thread_, [this, event = std::move(event)] { api::apply(books_, event); });
+    asio::post(thread_, [this, event = std::move(event)] {
+        api::apply(books_, event);
+        if (follower_) follower_(books_, event);
+    });
 }
 
 void Replica::note(JobId job, const Progress& progress) {

@@ -22,6 +22,11 @@ public:
     Replica(const Replica&) = delete;
     Replica& operator=(const Replica&) = delete;
 
+    using Follower = std::function<void(const Books&, const core::Event&)>;
+
+    /// Called on the replica's thread after every event. Before the first one.
+    void follow(Follower follower) { follower_ = std::move(follower); }
+
     /// A durable event; every question after it sees it.
     void apply(core::Event event);
 
@@ -45,7 +50,8 @@ public:
 
 private:
     boost::asio::io_context& loop_;
-    Books books_;  // the thread's own
+    Books books_;        // the thread's own
+    Follower follower_;  // likewise
     boost::asio::thread_pool thread_{1};
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -53,7 +54,8 @@ std::string join(const auto& words) {
     return text;
 }
 
-Result<Call> make_call(const Route& route, const http::Request& request) {
+// The query and the body; the segments are there.
+Result<Call> fill(Call call, const Route& route, const http::Request& request) {
     auto query = http::parse_query(request.query);
     if (!query) return query.error();
     const std::vector<std::string_view> known(route.query.begin(), route.query.end());
@@ -66,7 +68,6 @@ Result<Call> make_call(const Route& route, const http::Request& request) {
                 " in the query" + did_you_mean(key, known) + "; " + have
         );
     }
-    Call call;
     call.query = std::move(*query);
     call.body = request.body;
     return call;
@@ -75,23 +76,52 @@ Result<Call> make_call(const Route& route, const http::Request& request) {
 }  // namespace
 
 void Router::handle(const http::Request& request, const http::Reply& reply) const {
-    std::set<std::string> methods;
+    Call call;
+    const Route* route = find(request, call);
+    const http::Reply answer = watched(request, route, reply);
+    if (route == nullptr) return answer(not_found(request));
+    const auto filled = fill(std::move(call), *route, request);
+    if (!filled) return answer(error_of(filled.error()));
+    route->handler(*filled, answer);
+}
+
+const Route* Router::find(const http::Request& request, Call& call) const {
     for (const Route& route : routes_) {
+        if (route.method != request.method) continue;
         auto segments = match(route.pattern, request.path);
         if (!segments) continue;
-        methods.insert(route.method);
-        if (route.method != request.method) continue;
-        auto call = make_call(route, request);
-        if (!call) return reply(error_of(call.error()));
-        call->segments = std::move(*segments);
-        return route.handler(*call, reply);
+        call.segments = std::move(*segments);
+        return &route;
+    }
+    return nullptr;
+}
+
+http::Response Router::not_found(const http::Request& request) const {
+    std::set<std::string> methods;
+    for (const Route& route : routes_) {
+        if (match(route.pattern, request.path)) methods.insert(route.method);
     }
     const std::string asked = request.method + " " + bw::quoted(request.path);
     if (methods.empty())
-        return reply(
-            http::error_response(404, "there is no " + asked + "; docs/clients.md lists all")
-        );
-    reply(http::error_response(405, "there is no " + asked + ", only " + join(methods)));
+        return http::error_response(404, "there is no " + asked + "; docs/clients.md lists all");
+    return http::error_response(405, "there is no " + asked + ", only " + join(methods));
+}
+
+http::Reply Router::watched(const http::Request& request, const Route* route, http::Reply reply)
+    const {
+    if (!watcher_) return reply;
+    using Clock = std::chrono::steady_clock;
+    Answered answered;
+    answered.method = request.method;
+    answered.route = route == nullptr ? "unknown" : route->pattern;
+    return [this, answered, reply = std::move(reply), begin = Clock::now()](http::Response response
+           ) mutable {
+        answered.status = response.status;
+        answered.is_stream = response.follow != nullptr;
+        answered.took = {std::chrono::nanoseconds(Clock::now() - begin).count()};
+        reply(std::move(response));
+        watcher_(answered);
+    };
 }
 
 std::optional<std::uint64_t> read_number(std::string_view text) {

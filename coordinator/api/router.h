@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "coordinator/http/server.h"
 
 namespace bw::api {
@@ -32,16 +33,34 @@ struct Route {
     std::function<void(const Call&, http::Reply)> handler;
 };
 
+/// A request that has its reply. `route`: its pattern; of an unknown path or method `unknown`.
+struct Answered {
+    std::string method, route;
+    int status = 0;
+    bool is_stream = false;  // of events: it goes on
+    Duration took;           // to the reply, not to its last byte
+};
+
 class Router {
 public:
     void add(Route route) { routes_.push_back(std::move(route)); }
+
+    /// Called for every request, after its reply. Before the first one.
+    void watch(std::function<void(const Answered&)> watcher) { watcher_ = std::move(watcher); }
 
     /// 404 for an unknown path, 405 (with the methods that are known) for an unknown method, 400
     /// for a query that cannot be read or is not known.
     void handle(const http::Request& request, const http::Reply& reply) const;
 
 private:
+    [[nodiscard]] const Route* find(const http::Request& request, Call& call) const;
+    [[nodiscard]] http::Response not_found(const http::Request& request) const;
+    [[nodiscard]] http::Reply watched(
+        const http::Request& request, const Route* route, http::Reply reply
+    ) const;
+
     std::vector<Route> routes_;
+    std::function<void(const Answered&)> watcher_;
 };
 
 /// A number of the query within limits, or `fallback` when it is not given. Errors: invalid_input

@@ -30,6 +30,9 @@ std::optional<Instant> next_timer(const State& state);
 /// placement evaluates.
 std::vector<std::string> explain(const State& state, JobId job, Instant now);
 
+/// How an attempt whose ranks have all ended did so: the outcome of the rank that is the cause.
+RankOutcome cause_of(const AttemptRecord& attempt);
+
 /// Why a command would do nothing, or not all that it asks for; nothing when it can be carried out.
 /// decide() is safe without it: it leaves alone what cannot be done.
 std::optional<std::string> why_not(const State& state, const CancelJobs& input);

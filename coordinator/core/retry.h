@@ -2,6 +2,7 @@
 // to the queue. Private to coordinator/core.
 #pragma once
 
+#include "coordinator/core/core.h"
 #include "coordinator/core/draft.h"
 
 namespace bw::core {
@@ -9,9 +10,6 @@ namespace bw::core {
 /// The event by which a job ends without success: all its device time that was not lost before is
 /// lost.
 JobEnded unsuccessful_end(const JobRecord& job, JobState state, std::string reason, Instant now);
-
-/// How the attempt ended: the outcome of the rank that is the cause.
-RankOutcome cause_of(const AttemptRecord& attempt);
 
 /// After one or several RankEnded of a job's live attempt.
 void follow_up(Draft& draft, JobId id);

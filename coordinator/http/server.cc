@@ -15,6 +15,7 @@
 #include <boost/beast/http.hpp>
 
 #include "coordinator/http/json_text.h"
+#include "metrics/scrape_token.h"
 #include "wire/stream.h"
 
 namespace bw::http {
@@ -32,15 +33,6 @@ constexpr auto kKeepAlivePeriod = std::chrono::seconds(10);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
 using Message = beast::http::request<beast::http::string_body>;
-
-bool same_secret(std::string_view a, std::string_view b) {
-    // Compares every byte, so that the time taken tells nothing of the token.
-    unsigned difference = a.size() == b.size() ? 0 : 1;
-    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
-        difference |= a[i] == b[i] ? 0u : 1u;
-    }
-    return difference == 0;
-}
 
 Request to_request(const Message& message) {
     const std::string_view target(message.target().data(), message.target().size());
@@ -76,7 +68,12 @@ using ImplPointer = std::shared_ptr<Server::Impl>;
 bool is_authorized(const Server::Impl& server, const Message& message) {
     if (server.options.token.empty() || message.target() == "/healthz") return true;
     const auto header = message[beast::http::field::authorization];
-    return same_secret({header.data(), header.size()}, "Bearer " + server.options.token);
+    const std::string_view shown(header.data(), header.size());
+    if (metrics::is_bearer(shown, server.options.token)) return true;
+    const bool is_scrape = message.target() == "/metrics" || message.target() == "/sd";
+    return is_scrape && message.method() == beast::http::verb::get &&
+           !server.options.scrape_token.empty() &&
+           metrics::is_bearer(shown, server.options.scrape_token);
 }
 
 // One open event stream: sends what the follower has queued, and a comment line when there is

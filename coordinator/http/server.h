@@ -40,7 +40,8 @@ struct ServerOptions {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  // 0: any free one
     std::string token;  // every request but GET /healthz must carry `Authorization: Bearer TOKEN`
-    wire::Security security = {};  // in clear only on loopback
+    wire::Security security = {};   // in clear only on loopback
+    std::string scrape_token = {};  // not empty: opens GET /metrics and GET /sd, nothing else
 };
 
 class Server {

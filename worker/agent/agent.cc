@@ -22,6 +22,7 @@
 
 #include "base/version.h"
 #include "metrics/listener.h"
+#include "metrics/scrape_token.h"
 #include "worker/agent/meter.h"
 #include "worker/agent/session.h"
 #include "worker/agent/slots.h"
@@ -184,7 +185,7 @@ void Agent::serve_metrics() {
     metrics::ListenerOptions where;
     where.address = not_numeric ? "0.0.0.0" : options_.host;
     where.port = static_cast<std::uint16_t>(options_.metrics_port);
-    where.token = options_.token;
+    where.token = metrics::scrape_token_of(options_.token);
     auto listening = metrics::Listener::listen(io_, where, [this] {
         const std::size_t spooled = spool_ ? spool_->facts().size() : 0;
         return meter_.expose({slots_.view(), spooled, session_.is_welcome()}, wall_clock());

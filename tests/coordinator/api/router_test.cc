@@ -55,6 +55,20 @@ TEST_F(RouterTest, MistakesAreToldApart) {
     EXPECT_FALSE(call_);
 }
 
+TEST_F(RouterTest, AWatcherIsToldOfEveryReplyByThePatternOfItsRoute) {
+    std::vector<Answered> seen;
+    router_.watch([&](const Answered& answered) { seen.push_back(answered); });
+    ask("GET", "/api/v1/sweeps/7/jobs");
+    ask("GET", "/api/v1/sweeps/8/jobs", "limt=3");
+    ask("BREW", "/coffee");
+    ASSERT_EQ(seen.size(), 3U);
+    EXPECT_EQ(seen[0].route, "/api/v1/sweeps/{sweep}/jobs");
+    EXPECT_EQ(seen[1].route, seen[0].route);
+    EXPECT_EQ(seen[1].status, 400);
+    EXPECT_EQ(seen[2].route, "unknown");
+    EXPECT_EQ(seen[2].status, 404);
+}
+
 TEST_F(RouterTest, NumbersHaveLimits) {
     Call call;
     EXPECT_EQ(*number_of(call, "limit", 5, 10), 5U);

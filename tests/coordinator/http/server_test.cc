@@ -20,7 +20,8 @@ namespace asio = boost::asio;
 class ServerTest : public testing::Test {
 protected:
     void listen(Handler handler) {
-        auto listening = Server::listen(io_, {"127.0.0.1", 0, "secret"}, std::move(handler));
+        const ServerOptions options{"127.0.0.1", 0, "secret", {}, "for metrics"};
+        auto listening = Server::listen(io_, options, std::move(handler));
         ASSERT_TRUE(listening) << listening.error().message;
         server_ = std::move(*listening);
     }
@@ -93,6 +94,22 @@ TEST_F(ServerTest, AWrongTokenReachesNoHandlerAndHealthNeedsNone) {
     EXPECT_EQ(calls, 0);
     EXPECT_TRUE(wait_for(stranger.get("/healthz")));
     EXPECT_EQ(calls, 1);
+}
+
+TEST_F(ServerTest, TheScrapeTokenReadsMetricsAndNothingElse) {
+    std::vector<std::string> seen;
+    listen([&](const Request& request, Reply reply) {
+        seen.push_back(request.path);
+        reply({200, "{}", "application/json"});
+    });
+    auto scraper = client("for metrics");
+    EXPECT_TRUE(wait_for(scraper.get("/metrics")));
+    EXPECT_TRUE(wait_for(scraper.get("/sd")));
+    EXPECT_FALSE(wait_for(scraper.get("/api/v1/sweeps")));
+    EXPECT_FALSE(wait_for(scraper.get("/metrics/../api/v1/sweeps")));
+    EXPECT_FALSE(wait_for(scraper.post("/metrics", {})));
+    EXPECT_TRUE(wait_for(client().get("/metrics"))) << "the full one opens all";
+    EXPECT_EQ(seen, (std::vector<std::string>{"/metrics", "/sd", "/metrics"}));
 }
 
 TEST_F(ServerTest, AnErrorsTextReachesTheClient) {

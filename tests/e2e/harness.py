@@ -118,7 +118,8 @@ class Case(unittest.TestCase):
 
 
 class Api:
-    """The HTTP API of the coordinator that holds a state directory now; OSError while there is none."""
+    """The HTTP API of the coordinator that holds a state directory now; OSError while there is none, LookupError for
+    what it does not know."""
 
     def __init__(self, state):
         self.endpoint = json.loads((pathlib.Path(state) / "endpoint.json").read_text())
@@ -133,6 +134,8 @@ class Api:
             raise OSError(str(error)) from error
         finally:
             connection.close()
+        if reply.status == 404:
+            raise LookupError(f"GET {path}: there is none")
         assert reply.status == 200, f"GET {path}: {reply.status} {body[:300]}"
         return json.loads(body)
 

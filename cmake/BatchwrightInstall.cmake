@@ -1,7 +1,7 @@
 # One relocatable directory: bin/, lib/ with every library that a host may lack, share/batchwright/.
 #
 #   cmake --install BUILD --prefix DIR                     for the CPU
-#   cmake --install BUILD --prefix DIR --component cuda    besides, the part for GPUs and its 3 GB of libraries
+#   cmake --install BUILD --prefix DIR --component cuda    besides, the part for GPUs and its 3.4 GB of libraries
 #
 # Run paths are relative to the files ($ORIGIN). LibTorch and NVIDIA's libraries keep the places that they have in
 # their wheels, lib/torch/lib and lib/nvidia/*/lib, for their own run paths lead from one to another.
@@ -23,11 +23,11 @@ install(DIRECTORY deploy sweeps/examples DESTINATION share/batchwright)
 install(FILES LICENSE README.md DESTINATION share/batchwright)
 install(DIRECTORY docs DESTINATION share/batchwright)
 
-# install_libraries(TARGETS target... [BESIDE file...] [OPENED file...] [COMPONENT name]): what install_libraries.cmake
+# bw_install_libraries(TARGETS target... [OPENED file...] [COMPONENT name]): what install_libraries.cmake
 # finds for them at install time.
 function(bw_install_libraries)
     cmake_parse_arguments(ARG "" "COMPONENT" "TARGETS;OPENED" ${ARGN})
-    set(files ${ARG_OPENED})
+    set(files "")
     foreach(target IN LISTS ARG_TARGETS)
         list(APPEND files $<TARGET_FILE:${target}>)
     endforeach()

@@ -1,18 +1,16 @@
-# Run at install time. `files`: programs and libraries; `opened`: those of them that are installed themselves;
-# `torch_dir`: LibTorch's folder, may be empty. Installs the libraries that they are linked to, as the loader finds
-# them now, but for the C and C++ run time, which must be the host's.
+# Run at install time. `files`: programs and libraries; installs what they are linked to, as the loader finds it now,
+# but for the C and C++ run time and the GPU's driver, which must be the host's. `opened`: libraries that are installed
+# besides; what these miss are the hosts' own fabrics. `torch_dir`: LibTorch's folder, may be empty.
 #
 # BATCHWRIGHT_INSTALL_LINKS in the environment: hard links where the file system is the same. Nothing is copied then,
 # and whoever changes an installed file changes the original.
-set(host_libraries "^(linux-vdso|ld-linux.*|libc|libm|libdl|libpthread|librt|libutil|libresolv|libstdc\\+\\+|libgcc_s)\\.so")
+set(host_libraries "^(linux-vdso|ld-linux.*|libc|libm|libdl|libpthread|librt|libutil|libresolv|libstdc\\+\\+|libgcc_s|libcuda|libnvidia-ml)\\.so")
 
 function(install_library file)
     get_filename_component(name ${file} NAME)
     get_filename_component(folder ${file} DIRECTORY)
     set(place lib)
     if(torch_dir)
-        # ".../torch/lib/../../nvidia/cu13/lib" is one of the folders beside torch's.
-        get_filename_component(folder ${folder} ABSOLUTE)
         get_filename_component(site ${torch_dir} DIRECTORY)
         if(folder STREQUAL "${torch_dir}/lib")
             set(place lib/torch/lib)
@@ -45,18 +43,20 @@ foreach(file IN LISTS files)
     endif()
     string(REPLACE "\n" ";" lines "${lines}")
     foreach(line IN LISTS lines)
-        if(line MATCHES "^[ \t]*([^ /]+) => not found")
-            message(FATAL_ERROR "${file} needs ${CMAKE_MATCH_1}, which is not here")
-        elseif(line MATCHES "^[ \t]*([^ /]+) => (/[^ ]+)")
-            set(name ${CMAKE_MATCH_1})
-            set(path ${CMAKE_MATCH_2})
-            if(NOT name MATCHES "${host_libraries}")
-                list(APPEND found ${path})
-            endif()
+        if(NOT line MATCHES "^[ \t]*([^ /]+) => (not found|/[^ ]+)")
+            continue()
         endif()
+        set(name ${CMAKE_MATCH_1})
+        set(path ${CMAKE_MATCH_2})
+        if(name MATCHES "${host_libraries}")
+            continue()
+        elseif(path STREQUAL "not found")
+            message(FATAL_ERROR "${file} needs ${name}, which is not here")
+        endif()
+        get_filename_component(path ${path} ABSOLUTE)  # ".../torch/lib/../../nvidia/cu13/lib" is beside torch's
+        list(APPEND found ${path})
     endforeach()
 endforeach()
-list(TRANSFORM found REPLACE "/[^/]+/\\.\\./" "/")
 list(REMOVE_DUPLICATES found)
 foreach(file IN LISTS found)
     install_library(${file})

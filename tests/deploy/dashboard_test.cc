@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fstream>
 #include <regex>
 #include <set>
@@ -48,6 +49,15 @@ TEST(Dashboard, AsksOnlyForWhatIsExported) {
         EXPECT_THAT(problems_of(expression), IsEmpty()) << query.panel << ": " << query.text;
         EXPECT_THAT(problems_of_legend(query.legend, expression), IsEmpty())
             << query.panel << ": " << query.legend;
+    }
+}
+
+// The dashboard is of the jobs that are chosen above it, from the queue to the gradient.
+TEST(Dashboard, EveryQueryTellsJobsApart) {
+    for (const Query& query : queries()) {
+        const auto grouping = read_expression(query.text).grouping;
+        EXPECT_TRUE(grouping.empty() || std::ranges::count(grouping, "job") > 0)
+            << query.panel << ": " << query.text;
     }
 }
 

@@ -1,6 +1,9 @@
 #include <filesystem>
+#include <fstream>
+#include <regex>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -76,6 +79,24 @@ TEST(PrometheusConfig, KeepsOurLabelsAndShowsTheToken) {
     EXPECT_EQ(discovery["authorization"]["type"].as<std::string>(), "Bearer");
 }
 
+// In docs/monitoring.md, as `code`; a bar in a table is written \|.
+std::vector<std::string> documented_queries() {
+    std::vector<std::string> queries;
+    std::ifstream page(BW_SOURCE_DIR "/docs/monitoring.md");
+    const std::regex code("`([^`]*batchwright_[^`]*[)}])`");
+    for (std::string line; std::getline(page, line);) {
+        for (std::sregex_iterator it(line.begin(), line.end(), code), end; it != end; ++it)
+            queries.push_back(std::regex_replace((*it)[1].str(), std::regex(R"(\\\|)"), "|"));
+    }
+    return queries;
+}
+
+TEST(Documentation, ItsQueriesAskOnlyForWhatIsExported) {
+    EXPECT_GE(documented_queries().size(), 5U);
+    for (const std::string& text : documented_queries())
+        EXPECT_THAT(problems_of(read_expression(text)), IsEmpty()) << text;
+}
+
 class PrometheusPromtool : public PromtoolTest {};
 
 TEST_F(PrometheusPromtool, AcceptsTheConfigurationAndTheRules) {
@@ -84,6 +105,14 @@ TEST_F(PrometheusPromtool, AcceptsTheConfigurationAndTheRules) {
     }
     write("token", "secret\n");
     const Verdict verdict = promtool("check config " + (folder / "prometheus.yml").string());
+    EXPECT_EQ(verdict.status, 0) << verdict.said;
+}
+
+TEST_F(PrometheusPromtool, TheDocumentedQueriesArePromQl) {
+    std::string rules = "groups:\n  - name: documented\n    rules:\n";
+    for (const std::string& text : documented_queries())
+        rules += "      - record: a:query\n        expr: '" + text + "'\n";
+    const Verdict verdict = promtool("check rules " + write("rules.yml", rules).string());
     EXPECT_EQ(verdict.status, 0) << verdict.said;
 }
 

@@ -1,8 +1,9 @@
 """Real Prometheus over a real run: the coordinator named, the agents discovered, every panel of the dashboard with data.
 
-Two jobs of two sweeps train at once under a tight memory limit. Their agent is drained and returned, so that they wait for slots; they
-go on with a memory profile that promises too much, so that they run out of memory; their trainers are killed; they are
-cancelled. Then every panel must have something to show.
+Two jobs of two sweeps train at once under a tight memory limit. Their agent is drained and returned, so that they wait
+for slots; they go on with a memory profile that promises too much, so that they run out of memory; their trainers are
+killed, then the coordinator, which must set no counter back; they are cancelled. Then every panel must have something
+to show.
 """
 import json
 import os
@@ -64,13 +65,16 @@ class Metrics(Case):
     def setUp(self):
         super().setUp()
         self.state = self.folder / "state"
-        self.start([str(BIN / "batchwright"), "coordinator", "--state", str(self.state)])
+        self.process = self.start_coordinator()
         wait_until((self.state / "scrape_token").exists, "the coordinator to listen")
         self.start([str(BIN / "batchwright"), "worker", "--state", str(self.state), "--device", DEVICE,
                     "--name", "host/0"])
         self.endpoint = json.loads((self.state / "endpoint.json").read_text())
         self.coordinator = f"http://127.0.0.1:{self.endpoint['http_port']}"
         self.token = (self.state / "scrape_token").read_text().strip()
+
+    def start_coordinator(self):
+        return self.start([str(BIN / "batchwright"), "coordinator", "--state", str(self.state)])
 
     def start_prometheus(self):
         process = self.start([str(ROOT / "deploy/prometheus/start"), str(self.state), "127.0.0.1:0"],
@@ -132,15 +136,24 @@ class Metrics(Case):
 
         self.client("drain", "host/0")
         self.until_both("batchwright_job_slots == 0 and batchwright_job_queue_seconds_total > 0")
+        self.client("pause", "2")  # its small batch fits, and would correct the profile that both use
         self.assertGreater(self.spoil_profiles(), 0)
         self.client("return", "host/0")
-        self.until("batchwright_rank_ooms_total > 0", jobs=1)  # of the larger batch
+        self.until("batchwright_rank_ooms_total > 0", jobs=1)
+        self.client("resume", "2")
         self.until_both('batchwright_train_step{attempt="2"}')
 
         for pid in self.marked.pids("batchwright-trainer"):  # those of the jobs: a slot at work warms none
             os.kill(pid, signal.SIGKILL)
         self.until_both("batchwright_job_attempts == 3 and batchwright_job_failures == 1")
         self.until_both('batchwright_train_step{attempt="3"}')
+
+        self.process.kill()
+        self.finish(self.process)
+        self.start_coordinator()
+        self.until('changes(batchwright_start_time_seconds{job="batchwright-coordinator"}[1m]) == 1', jobs=1)
+        self.until_both("batchwright_job_state == 3")
+        self.check_counters()
         for sweep in ("1", "2"):
             self.client("cancel", sweep)
         self.check_panels()
@@ -188,6 +201,14 @@ class Metrics(Case):
             print(f"{who}: {len(body)} bytes, {samples} samples, {seconds * 1e3:.1f} ms (median of 9) at 2 running jobs")
         for series in self.series("scrape_duration_seconds"):
             print(f"scrape_duration_seconds {series['metric']['job']}: {float(series['value'][1]) * 1e3:.1f} ms")
+
+    def check_counters(self):
+        """A restart of the coordinator sets nothing back that an open sweep counts."""
+        for name in ("attempts_started_total", "attempts_ended_total", "jobs_ended_total", "work_device_seconds_total",
+                     "lost_work_device_seconds_total", "job_work_device_seconds_total", "journal_events_total"):
+            counts = self.series(f"resets(batchwright_{name}[5m])")
+            self.assertGreater(len(counts), 0, name)
+            self.assertEqual({count["value"][1] for count in counts}, {"0"}, name)
 
     def check_targets_and_rules(self):
         up = {series["metric"]["job"]: series["value"][1] for series in self.series("up")}

@@ -19,7 +19,7 @@ if(TARGET batchwright_mpi)
     set_target_properties(batchwright_mpi PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
     install(TARGETS batchwright_mpi LIBRARY DESTINATION lib)
 endif()
-install(DIRECTORY deploy sweeps/examples DESTINATION share/batchwright)
+install(DIRECTORY deploy sweeps/examples DESTINATION share/batchwright USE_SOURCE_PERMISSIONS)
 install(FILES LICENSE README.md DESTINATION share/batchwright)
 install(DIRECTORY docs DESTINATION share/batchwright)
 

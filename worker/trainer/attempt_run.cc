@@ -7,6 +7,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
+#include "worker/trainer/same_data.h"
 #include "worker/trainer/torch_error.h"
 #include "worker/trainer/training_loop.h"
 
@@ -68,7 +69,7 @@ Result<std::unique_ptr<Collective>> meet(
         .rank = start.rank,
         .world_size = start.plan.world_size};
     if (start.rank == 0) {
-        auto store = RendezvousStore::open(start.host);
+        auto store = RendezvousStore::open(start.host, {start.port_first, start.port_last});
         if (!store) return store.error();
         channel.send(wire::StoreOpened{
             .host = start.host.empty() ? "127.0.0.1" : start.host, .port = store->port()});
@@ -81,17 +82,28 @@ Result<std::unique_ptr<Collective>> meet(
     return connect(*store, group, accelerator);
 }
 
+/// What is missing here may be there on other hosts.
+Error named_with_host(const Error& error, const wire::Start& start) {
+    if (error.code != Errc::not_found) return error;
+    return fail(error.code, "host " + name_of_host(start.host) + ": " + error.message);
+}
+
 Result<void> train(AgentChannel& channel, const wire::Start& start, const TrainerDevice& device) {
     if (auto usable = check_device(device, start.device); !usable) return usable;
     at::set_num_threads(std::max(1, start.threads));
     auto training = build_training(start, device.accelerator);
-    if (!training) return training.error();
+    if (!training) return named_with_host(training.error(), start);
     auto collective = meet(channel, start, device.accelerator);
     if (!collective && collective.error().code == Errc::cancelled) {
         channel.send(wire::Stopped{.step = (*training)->state.step});
         return {};
     }
     if (!collective) return collective.error();
+    if (auto same =
+            check_same_data(**collective, start.rank, start.host, (*training)->data_fingerprint);
+        !same) {
+        return same;
+    }
     connect_training(**training, std::move(*collective));
     return TrainingLoop(**training, channel).run();
 }

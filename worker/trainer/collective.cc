@@ -79,20 +79,29 @@ int RendezvousStore::port() const { return impl_->store->getPort(); }
 
 c10::intrusive_ptr<c10d::Store> RendezvousStore::shared() const { return impl_->store; }
 
-Result<RendezvousStore> RendezvousStore::open(const std::string& host) {
+Result<RendezvousStore> RendezvousStore::open(const std::string& host, StorePorts ports) {
     c10d::TCPStoreOptions options;
-    options.port = 0;
     options.isServer = true;
     options.waitWorkers = false;
     options.timeout = kRendezvousTimeout;
-    try {
-        return RendezvousStore(std::make_unique<Impl>(Impl{
-            c10::make_intrusive<c10d::TCPStore>(host.empty() ? kLoopback : host, options)}));
-    } catch (const std::exception& error) {
-        return fail(
-            Errc::io, "the rendezvous store cannot be opened on " + host + ": " + error_text(error)
-        );
+    std::string problem;
+    for (int port = ports.first; port <= ports.last; ++port) {
+        options.port = static_cast<std::uint16_t>(port);
+        try {
+            return RendezvousStore(std::make_unique<Impl>(Impl{
+                c10::make_intrusive<c10d::TCPStore>(host.empty() ? kLoopback : host, options)}));
+        } catch (const std::exception& error) {
+            problem = error_text(error);
+        }
     }
+    const std::string where = ports.first == 0
+                                  ? ""
+                                  : ", on no port from " + std::to_string(ports.first) + " to " +
+                                        std::to_string(ports.last);
+    return fail(
+        ports.first == 0 ? Errc::io : Errc::in_use,
+        "the rendezvous store cannot be opened on " + host + where + ": " + problem
+    );
 }
 
 Result<RendezvousStore> RendezvousStore::join(const std::string& host, int port) {

@@ -46,12 +46,16 @@ struct GroupOptions {
     int world_size = 1;
 };
 
-/// The key-value store through which ranks find one another. Rank 0 opens it on a port that the
-/// system chooses.
+/// First and last; 0: one that the system chooses.
+struct StorePorts {
+    int first = 0, last = 0;
+};
+
+/// The key-value store through which ranks find one another. Rank 0 opens it.
 class RendezvousStore {
 public:
-    /// Errors: Errc::io.
-    static Result<RendezvousStore> open(const std::string& host);
+    /// On the first free port. Errors: Errc::io, Errc::in_use (no port of the range is free).
+    static Result<RendezvousStore> open(const std::string& host, StorePorts ports = {});
     /// Errors: Errc::peer_gone, after a minute of trying.
     static Result<RendezvousStore> join(const std::string& host, int port);
 

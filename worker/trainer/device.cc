@@ -86,7 +86,8 @@ Result<void> check_device(const TrainerDevice& device, const std::string& wanted
     if (wanted != device.name) {
         return fail(
             Errc::unsupported,
-            "device " + bw::quoted(wanted) + ": this trainer was started for " + bw::quoted(device.name)
+            "device " + bw::quoted(wanted) + ": this trainer was started for " +
+                bw::quoted(device.name)
         );
     }
     if (device.problem.empty()) return {};

@@ -64,9 +64,15 @@ wire::Start Gang::start_for(int rank) const {
     start.checkpoint_steps = options_.checkpoint_steps;
     start.attempt_dir = options_.attempt_dir.string();
     start.resume_from = options_.resume_from;
-    start.data_path = options_.data_path;
+    start.data_path = options_.data_paths.empty()
+                          ? options_.data_path
+                          : options_.data_paths[static_cast<std::size_t>(rank)];
     start.cache_dir = options_.cache_dir;
-    start.host = "127.0.0.1";
+    start.host =
+        options_.hosts.empty() ? "127.0.0.1" : options_.hosts[static_cast<std::size_t>(rank)];
+    start.device = options_.device;
+    start.port_first = options_.store_ports.first;
+    start.port_last = options_.store_ports.second;
     start.threads = options_.threads;
     start.asked_micro_batch = options_.asked_micro_batch;
     start.profiles_dir = options_.profiles_dir;

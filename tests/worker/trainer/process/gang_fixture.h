@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -24,6 +25,10 @@ struct GangOptions {
     std::filesystem::path attempt_dir;
     std::string resume_from;
     std::string data_path;
+    std::vector<std::string> data_paths;  // one per rank, in place of it
+    std::vector<std::string> hosts;       // one per rank; empty: all on 127.0.0.1
+    std::string device = "cpu";       // as the agent names it; the trainer's variable is not set
+    std::pair<int, int> store_ports;  // 0: any
     std::string cache_dir;
     std::vector<std::int64_t> memory_limits;  // one per rank; empty: none
     std::int64_t asked_micro_batch = 0;

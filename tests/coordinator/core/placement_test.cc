@@ -131,6 +131,10 @@ TEST(Placement, AGangIsOfOneKind) {
     w.agent("gpu-host", 1, "NVIDIA H100");
     w.submit({.points = 1, .world_size = 2});
     w.expect_nothing_started();
+    const AgentId two = w.agent("two-gpus", 2, "NVIDIA H100");
+    for (const SlotRef& slot : slots_of(w, 1)) EXPECT_EQ(slot.agent, two);
+    EXPECT_EQ(slots_of(w, 1).size(), 2u);
+    w.ignore_effects();
 }
 
 TEST(Placement, ADecisionIsAPureFunction) {

@@ -179,7 +179,7 @@ pid_t World::start_agent(const AgentSettings& settings) {
         settings.name,
         folder_ / "work",
         BW_FAKE_TRAINER,
-        std::to_string(settings.slots),
+        settings.device.empty() ? std::to_string(settings.slots) : settings.device,
         std::to_string(settings.grace_ms)};
     options.environment = settings.environment;
     options.descriptors = {{log, STDERR_FILENO}};

@@ -72,6 +72,7 @@ protected:
     // ---- agents
     struct AgentSettings {
         int slots = 1;
+        std::string device;  // as for --device, in place of a number of slots
         int grace_ms = 20'000;
         std::string token = "secret";
         std::string name = "host/0";

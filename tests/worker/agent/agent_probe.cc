@@ -1,4 +1,5 @@
 // An agent as a process of its own: agent_probe PORT TOKEN NAME WORK_DIR TRAINER SLOTS GRACE_MS
+// SLOTS: a number of them, or a device as for --device.
 #include <cstdlib>
 #include <string>
 
@@ -12,7 +13,11 @@ int main(int argc, char** argv) {
     options.name = argv[3];
     options.work_dir = argv[4];
     options.trainer = argv[5];
-    options.slots.resize(static_cast<std::size_t>(std::atoi(argv[6])));
+    if (const int count = std::atoi(argv[6]); count > 0) {
+        options.slots.resize(static_cast<std::size_t>(count));
+    } else if (const auto found = bw::agent::find_slots(argv[6], 6, 0, 1)) {
+        options.slots = *found;
+    }
     for (auto& slot : options.slots) slot.threads = 3;
     options.grace = bw::milliseconds(std::atoi(argv[7]));
     options.data_path = "/data/a:/data/b";

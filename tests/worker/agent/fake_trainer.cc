@@ -165,6 +165,16 @@ struct Rank {
     }
 };
 
+/// What a trainer on a GPU goes by.
+int tell_variables(const Rank& rank) {
+    for (const char* name :
+         {wire::kDeviceVariable, "CUDA_VISIBLE_DEVICES", "NCCL_DEBUG", "NCCL_IB_HCA"}) {
+        const char* value = std::getenv(name);
+        std::fprintf(stderr, "%s=%s\n", name, value == nullptr ? "" : value);
+    }
+    return rank.finish();
+}
+
 int behave(const Rank& rank) {
     const char* given =
         std::getenv("FAKE_TRAINER_BEHAVES");  // for sweeps, whose parameters are checked
@@ -187,6 +197,7 @@ int behave(const Rank& rank) {
         {"survive", [&] { return rank.survive(); }},
         {"confirm", [&] { return rank.confirm(); }},
         {"describe", [&] { return rank.describe(); }},
+        {"tell variables", [&] { return tell_variables(rank); }},
         {"linger",
          [&] {
              rank.finish();

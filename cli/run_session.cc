@@ -300,9 +300,13 @@ asio::awaitable<void> RunSession::redraw() {
 }
 
 void RunSession::on_signal() {
-    signals_.async_wait([this](const boost::system::error_code& error, int) {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
         if (error) return;
-        if (interrupted_) std::_Exit(coordinator::kExitInterrupted);  // the second time: at once
+        if (interrupted_ && signal == SIGTERM) return on_signal();  // mpirun repeats it
+        if (interrupted_) {  // Ctrl-C for the second time: at once
+            supervisor_.hurry();
+            std::_Exit(coordinator::kExitInterrupted);
+        }
         interrupted_ = true;
         view_.say("stopping: running jobs write a checkpoint; the same command goes on from there");
         end(coordinator::kExitInterrupted);

@@ -13,15 +13,20 @@ namespace bw::cli {
 
 namespace {
 
-/// SIGTERM and SIGINT make the agent leave in good order; the second one ends this process at once,
-/// and its death the agent.
-void stop_on_signal(boost::asio::signal_set& signals, launch::Supervisor& supervisor) {
-    signals.async_wait([&](const boost::system::error_code& error, int) {
+/// SIGTERM and SIGINT make the agent leave in good order; another SIGINT ends both at once. SIGTERM
+/// may come twice: mpirun repeats it.
+void stop_on_signal(
+    boost::asio::signal_set& signals, launch::Supervisor& supervisor, bool& is_stopping
+) {
+    signals.async_wait([&](const boost::system::error_code& error, int signal) {
         if (error) return;
-        signals.async_wait([](const boost::system::error_code& cancelled, int) {
-            if (!cancelled) std::_Exit(coordinator::kExitInterrupted);
-        });
+        if (signal == SIGINT && is_stopping) {
+            supervisor.hurry();
+            std::_Exit(coordinator::kExitInterrupted);
+        }
+        is_stopping = true;
         supervisor.stop([] {});
+        stop_on_signal(signals, supervisor, is_stopping);
     });
 }
 
@@ -40,7 +45,8 @@ int worker(const WorkerOptions& options) {
     boost::asio::io_context io{1};
     boost::asio::signal_set signals(io, SIGINT, SIGTERM);
     launch::Supervisor supervisor(io);
-    stop_on_signal(signals, supervisor);
+    bool is_stopping = false;
+    stop_on_signal(signals, supervisor, is_stopping);
     int final_status = coordinator::kExitInternal;
     supervisor.start(agent_child(its), [&](int status) {
         final_status = status;

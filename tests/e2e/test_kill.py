@@ -22,7 +22,9 @@ from harness import Api, Case, parent_of, read_curves, rows_written, sweep_folde
 
 SEED, KILLS_OF_A_KIND = None, 5  # the command's arguments
 CHECKPOINT_STEPS = 10
-STEPS = 150  # of each point
+STEPS_OF_AN_EPOCH = 50
+EPOCHS = [3, 6, 12, 24]  # of each point: the first with which an undisturbed run takes so many seconds
+LONG_ENOUGH = 15
 SWEEP = f"""
 method: grid
 metric: {{name: test_accuracy, goal: maximize}}
@@ -31,7 +33,7 @@ parameters:
   dataset: {{value: fashion_mnist}}
   learning_rate: {{values: RATES}}
   batch_size: {{value: 200}}
-  num_epochs: {{value: 3}}
+  num_epochs: {{value: EPOCHS}}
   limit_train_samples: {{value: 10000}}
   limit_test_samples: {{value: 500}}
 batchwright: {{world_size: WORLD, checkpoint_steps: {CHECKPOINT_STEPS}, retries: 0}}
@@ -127,9 +129,7 @@ class Kill(Case):
         print(f"\n{name}, world size {self.world_size}: {len(kinds)} kills, --seed {seed}", flush=True)
         began = time.monotonic()
         self.chance = random.Random(seed)
-        text = SWEEP.replace("WORLD", str(self.world_size)).replace("RATES", str(self.rates))
-        self.sweep = self.write_sweep(text)
-        self.undisturbed = self.run_sweep(self.sweep, self.folder / "undisturbed")
+        self.run_undisturbed()
         self.state, self.faults = self.folder / "state", self.folder / "faults"
         self.faults.mkdir()
         self.chance.shuffle(kinds)
@@ -137,6 +137,18 @@ class Kill(Case):
         self.check_results(results)
         self.check_lost_work(results)
         print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
+
+    def run_undisturbed(self):
+        """Work goes on while a coordinator is away: a fast machine needs more of it for as many kills."""
+        text = SWEEP.replace("WORLD", str(self.world_size)).replace("RATES", str(self.rates))
+        for epochs in EPOCHS:
+            self.steps = epochs * STEPS_OF_AN_EPOCH
+            self.sweep = self.write_sweep(text.replace("EPOCHS", str(epochs)))
+            self.undisturbed_state = self.folder / f"undisturbed-{epochs}"
+            began = time.monotonic()
+            self.undisturbed = self.run_sweep(self.sweep, self.undisturbed_state)
+            if time.monotonic() - began > LONG_ENOUGH:
+                break
 
     # ---- the kills
 
@@ -189,8 +201,8 @@ class Kill(Case):
         self.assertEqual(weights(results), weights(self.undisturbed))
         rows = read_curves(self.state)
         seen = [(int(row["ordinal"]), int(row["step"])) for row in rows]
-        self.assertEqual(seen, [(ordinal, step) for ordinal in range(2 * len(self.rates)) for step in range(1, STEPS + 1)])
-        undisturbed = read_curves(self.folder / "undisturbed")
+        self.assertEqual(seen, [(ordinal, step) for ordinal in range(2 * len(self.rates)) for step in range(1, self.steps + 1)])
+        undisturbed = read_curves(self.undisturbed_state)
         self.assertEqual([row["loss"] for row in rows], [row["loss"] for row in undisturbed])
 
     def check_lost_work(self, results):

@@ -95,6 +95,23 @@ class Leaving(Workers):
         self.assertEqual(second["started_step"], first["stopped_step"])
         self.assertEqual(job["lost_device_seconds"], {})
 
+    def test_mpirun_that_is_terminated_loses_no_step(self):
+        """It kills its processes one second after SIGTERM; what they supervise takes the time that it needs."""
+        if not shutil.which("mpirun"):
+            self.skipTest("mpirun is not installed")
+        sweep, state = self.write_sweep(SWEEP.replace("WORLD", "2")), self.folder / "state-of-run"
+        argv = ["mpirun", "--allow-run-as-root", "--oversubscribe", "-np", "2", *self.command(sweep, state, "--json")]
+        mpirun = self.start(argv)
+        wait_until(lambda: rows_written(state) >= 20, "20 steps")
+        mpirun.send_signal(signal.SIGTERM)
+        self.assertNotEqual(self.finish(mpirun)[0], 0)
+        wait_until(lambda: not [pid for pid in self.marked.pids() if str(state) in self.command_of(pid)],
+                   "agents and coordinator to leave")
+        results = json.loads(self.run_to_end(argv)[0])
+        self.assertEqual(results["lost_device_seconds"], {})
+        self.assertEqual([point["attempts"] for point in results["points"]], [2])
+        self.assertEqual(weights(results), weights(self.run_sweep(sweep, self.folder / "undisturbed")))
+
     def test_a_gang_waits_for_the_agent_to_return(self):
         workers = [self.start_worker(number) for number in range(2)]
         self.submit(world_size=2)

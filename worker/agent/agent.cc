@@ -57,6 +57,7 @@ private:
     Slot::Ports make_slot_ports();
     void await_children();
     void await_signals();
+    bool has_just_lost_its_parent();
     asio::awaitable<void> serve();
     asio::awaitable<Result<void>> prepare();
     void serve_metrics();
@@ -90,7 +91,8 @@ private:
     Slots slots_;
     Session session_;
     std::uint64_t epoch_ = 0;
-    bool leaving_ = false;
+    pid_t parent_ = ::getppid();
+    bool leaving_ = false, was_signalled_ = false;
     std::string leave_reason_;
     int status_ = kExitLeft;
 };
@@ -225,12 +227,23 @@ void Agent::await_signals() {
     stop_signals_.async_wait([this](const boost::system::error_code& error, int signal) {
         if (error) return;
         await_signals();
-        if (!leaving_) {
+        if (signal == SIGTERM && has_just_lost_its_parent()) {
+            ask_to_leave("its supervisor has ended");
+            return;
+        }
+        if (!std::exchange(was_signalled_, true)) {  // it may have been dismissed already
             ask_to_leave(signal == SIGINT ? "interrupted" : "terminated");
             return;
         }
         slots_.kill_all();
     });
+}
+
+/// mpirun ends its processes one second after SIGTERM, and their death is a SIGTERM here: that is
+/// no second request, which would cost the running jobs their checkpoint.
+bool Agent::has_just_lost_its_parent() {
+    const pid_t parent = ::getppid();
+    return std::exchange(parent_, parent) != parent;
 }
 
 // ---- what the coordinator is told

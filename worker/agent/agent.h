@@ -71,8 +71,9 @@ inline constexpr int kExitRefused =
 
 /// Runs until the coordinator dismisses it, or SIGTERM/SIGINT (then it tells the coordinator that
 /// it leaves, gangs stop at an agreed step and checkpoint within the grace; a second signal kills
-/// them), or for ever reconnecting with back-off. Returns one of the
-/// statuses above. Call from the main thread: trainers die with the thread that started them.
+/// them, unless it is the SIGTERM that its supervisor's death sends), or for ever reconnecting with
+/// back-off. Returns one of the statuses above. Call from the main thread: trainers die with the
+/// thread that started them.
 int run_agent(const AgentOptions& options);
 
 }  // namespace bw::agent

@@ -195,6 +195,12 @@ void Supervisor::stop(std::function<void()> when_gone) {
     asio::post(impl_->io, [self = impl_] { self->report_if_gone(); });
 }
 
+void Supervisor::hurry() {
+    for (const auto& child : impl_->children) {
+        if (child->pid != 0) ::kill(child->pid, SIGINT);
+    }
+}
+
 pid_t Supervisor::pid_of(const std::string& name) const {
     for (const auto& child : impl_->children) {
         if (child->options.name == name && child->pid != 0) return child->pid;

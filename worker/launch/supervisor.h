@@ -40,6 +40,9 @@ public:
     /// Idempotent.
     void stop(std::function<void()> when_gone);
 
+    /// SIGINT to all, for those that have been told to stop not to take their time.
+    void hurry();
+
     [[nodiscard]] pid_t pid_of(const std::string& name) const;  // 0: not running
 
 private:

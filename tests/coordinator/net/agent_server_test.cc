@@ -480,6 +480,21 @@ TEST_F(Server, BrokenConnectionAloneEndsNoLease) {
     EXPECT_EQ(count_inputs<core::AgentGone>(), 0u);
 }
 
+TEST_F(Server, AgentThatLeavesIsDrainedUnderItsEpoch) {
+    listen();
+    Peer& peer = connect();
+    const proto::Welcome welcome = join(peer);
+    proto::Frame frame;
+    frame.mutable_leaving()->set_reason("it leaves: terminated");
+    peer.send(frame);
+    run_until([&] { return count_inputs<core::DrainAgent>() == 1; });
+    const auto drain = std::get<core::DrainAgent>(inputs_.back());
+    EXPECT_EQ(drain.agent.value, welcome.agent());
+    EXPECT_EQ(drain.epoch, welcome.epoch());
+    EXPECT_EQ(drain.reason, "it leaves: terminated");
+    EXPECT_EQ(count_inputs<core::AgentGone>(), 0u) << "its lease runs until its farewell";
+}
+
 TEST_F(Server, FarewellEndsTheLeaseAtOnce) {
     listen();
     Peer& peer = connect();

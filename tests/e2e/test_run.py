@@ -24,14 +24,14 @@ class Run(Case):
     def test_a_sweep_runs_to_its_end_and_its_results_have_the_documented_form(self):
         sweep, state = self.write_sweep(SWEEP), self.folder / "state"
         results = self.run_sweep(sweep, state)
-        self.assertEqual(set(results), {"sweep", "state", "environment", "points"})
+        self.assertEqual(set(results), {"sweep", "state", "environment", "lost_device_seconds", "points"})
         self.assertEqual(results["state"], "finished")
         self.assertEqual([point["ordinal"] for point in results["points"]], [0, 1])
         for point in results["points"]:
             self.assertEqual(set(point), {
-                "ordinal", "hash", "params", "state", "reason", "attempts", "world_size", "micro_batch",
-                "accumulation", "samples_per_step", "weights_sha256", "metrics", "limit_bytes", "predicted_peak_bytes",
-                "measured_peak_bytes", "oom_count", "probe_ooms", "probe_steps", "replans"})
+                "ordinal", "hash", "params", "state", "reason", "attempts", "retries_used", "lost_device_seconds", "world_size",
+                "micro_batch", "accumulation", "samples_per_step", "weights_sha256", "metrics", "limit_bytes",
+                "predicted_peak_bytes", "measured_peak_bytes", "oom_count", "probe_ooms", "probe_steps", "replans"})
             self.assertGreater(point["measured_peak_bytes"], 1 << 20)
             self.assertEqual(point["state"], "finished", point["reason"])
             self.assertEqual(point["attempts"], 1)

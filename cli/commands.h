@@ -26,15 +26,6 @@ struct RunOptions {
 /// Plans and runs a sweep to its end on this machine, or under mpirun on all its hosts.
 int run(const RunOptions& options);
 
-struct PlanOptions {
-    std::string file;
-    bool json = false;
-    std::uint64_t limit = 20;  // points printed for people; JSON prints all
-};
-
-/// What `run` would do; no device is touched.
-int plan(const PlanOptions& options);
-
 struct WorkerOptions {
     std::string coordinator;  // host:port, or empty: from `state_dir`
     std::string state_dir = "batchwright-state";

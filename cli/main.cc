@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/network.h"
+#include "cli/plan_commands.h"
 #include "cli/sweep_commands.h"
 #include "cli/sweep_file.h"
 #include "cli/train.h"
@@ -16,7 +17,6 @@ namespace {
 
 using bw::cli::Action;
 using bw::cli::ModelsOptions;
-using bw::cli::PlanOptions;
 using bw::cli::RunOptions;
 using bw::cli::WorkerOptions;
 
@@ -72,15 +72,6 @@ void add_run(CLI::App& app, RunOptions& options, Action& action) {
     add_port_range(*run, options.port_range);
     add_lease(*run, [&options](double value) { options.lease_s = value; });
     run->callback([&] { action = [&] { return bw::cli::run(options); }; });
-}
-
-void add_plan(CLI::App& app, PlanOptions& options, Action& action) {
-    CLI::App* plan =
-        app.add_subcommand("plan", "Show what a sweep would run; no device is touched");
-    plan->add_option("file", options.file, "The sweep file (YAML)")->required();
-    plan->add_flag("--json", options.json, "Every point, as JSON");
-    plan->add_option("--limit", options.limit, "How many points to print")->capture_default_str();
-    plan->callback([&] { action = [&] { return bw::cli::plan(options); }; });
 }
 
 void add_coordinator(CLI::App& app, bw::coordinator::CoordinatorOptions& options, Action& action) {
@@ -202,14 +193,13 @@ int main(int argc, char** argv) {
     );
     Action action;
     RunOptions run_options;
-    PlanOptions plan_options;
     WorkerOptions worker_options;
     bw::coordinator::CoordinatorOptions coordinator_options;
     ModelsOptions models_options;
     bw::cli::SweepToolOptions sweep_options;
     bool version_json = false;
     add_run(app, run_options, action);
-    add_plan(app, plan_options, action);
+    bw::cli::add_plan_commands(app, action);
     add_coordinator(app, coordinator_options, action);
     add_worker(app, worker_options, action);
     add_models(app, models_options, action);

@@ -1,39 +1,17 @@
 // `batchwright models`: asks the trainer, which has LibTorch, and prints what it counted.
 #include <cstdio>
-#include <memory>
+#include <vector>
 
 #include <nlohmann/json.hpp>
-#include <sys/wait.h>
 
 #include "cli/commands.h"
+#include "cli/sweep_file.h"
+#include "cli/trainer_call.h"
 #include "models/catalog/seed_table.h"
 
 namespace bw::cli {
 
 namespace {
-
-std::string shell_quoted(const std::string& word) {
-    std::string out = "'";
-    for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return out + "'";
-}
-
-struct Captured {
-    std::string out;
-    int status = 0;
-};
-
-Captured capture(const std::string& command) {
-    Captured captured;
-    FILE* pipe = popen(command.c_str(), "r");
-    if (pipe == nullptr) return {"", coordinator::kExitInternal};
-    char buffer[4096];
-    for (std::size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;)
-        captured.out.append(buffer, n);
-    const int status = pclose(pipe);
-    captured.status = WIFEXITED(status) ? WEXITSTATUS(status) : coordinator::kExitInternal;
-    return captured;
-}
 
 void print_table(const nlohmann::json& rows) {
     std::printf(
@@ -67,17 +45,17 @@ void print_table(const nlohmann::json& rows) {
 }  // namespace
 
 int models(const ModelsOptions& options) {
-    std::string command = shell_quoted(find_trainer(options.trainer)) + " --models";
-    if (!options.name.empty()) command += " " + shell_quoted(options.name);
-    command += " --classes " + std::to_string(options.classes);
-    if (!options.input.empty()) command += " --input " + shell_quoted(options.input);
-    const Captured captured = capture(command);
-    if (captured.status != 0) return captured.status;
+    std::vector<std::string> arguments = {"--models"};
+    if (!options.name.empty()) arguments.push_back(options.name);
+    arguments.insert(arguments.end(), {"--classes", std::to_string(options.classes)});
+    if (!options.input.empty()) arguments.insert(arguments.end(), {"--input", options.input});
+    const auto answer = ask_trainer(find_trainer(options.trainer), arguments);
+    if (!answer) return report(answer.error());
     if (options.json) {
-        std::fputs(captured.out.c_str(), stdout);
+        std::fputs(answer->c_str(), stdout);
         return coordinator::kExitOk;
     }
-    const nlohmann::json rows = nlohmann::json::parse(captured.out, nullptr, false);
+    const nlohmann::json rows = nlohmann::json::parse(*answer, nullptr, false);
     if (!rows.is_array()) return coordinator::kExitInternal;
     print_table(rows);
     return coordinator::kExitOk;

@@ -1,34 +1,52 @@
+// `batchwright plan`: every point of a sweep with its verdict, before any device is used.
 #include <cstdio>
 
 #include <nlohmann/json.hpp>
 
+#include "base/bytes.h"
 #include "cli/commands.h"
+#include "cli/plan_commands.h"
 #include "cli/sweep_file.h"
-#include "coordinator/core/job_plan.h"
+#include "cli/verdict.h"
 #include "sweeps/points.h"
+#include "worker/agent/agent.h"
+#include "worker/launch/launch.h"
 
 namespace bw::cli {
-
 namespace {
 
-nlohmann::json plan_json(const sweeps::Sweep& sweep, const sweeps::Point& point) {
-    const std::string params_json = sweeps::to_json(sweeps::Value{point.params});
-    nlohmann::json row = {
-        {"ordinal", point.ordinal},
-        {"hash", point.hash},
-        {"params", nlohmann::json::parse(params_json)},
-    };
-    const auto plan = core::plan_of(sweep, params_json);
-    row["verdict"] = plan ? "fits" : "refused";
-    row["why"] = plan ? "no memory limit is set" : plan.error().message;
-    if (plan) {
-        row["global_batch"] = plan->global_batch;
-        row["world_size"] = plan->world_size;
-        row["micro_batch"] = plan->micro_batch;
-        row["accumulation"] = plan->accumulation;
-        row["group"] = plan->group;
+/// Without touching them: `auto` is the CPU here unless GPUs are named.
+Result<std::vector<core::SlotInfo>> slots_of(const std::string& device) {
+    const int cores = launch::widen_affinity();
+    const bool on_gpu = device.starts_with("cuda");
+    const auto found =
+        on_gpu ? agent::find_slots(device, cores, 0, 1) : agent::parse_device(device, cores, 0, 1);
+    if (!found) return fail(found.error().code, "--device: " + found.error().message);
+    std::vector<core::SlotInfo> slots;
+    for (const auto& slot : *found)
+        slots.push_back({slot.kind, slot.memory_limit_bytes, slot.threads});
+    return slots;
+}
+
+std::string memory_text(const nlohmann::json& row) {
+    if (row["predicted_peak_bytes"].is_null()) return "";
+    std::string text = "  " + format_bytes(row["predicted_peak_bytes"].get<std::int64_t>());
+    if (!row["limit_bytes"].is_null())
+        text += " of " + format_bytes(row["limit_bytes"].get<std::int64_t>());
+    if (row.contains("step_seconds")) {
+        char seconds[32];
+        std::snprintf(seconds, sizeof seconds, "  %.3g s/step", row["step_seconds"].get<double>());
+        text += seconds;
     }
-    return row;
+    return text;
+}
+
+std::string verdict_text(const nlohmann::json& row) {
+    if (row["verdict"] == "refused") return "refused: " + row["why"].get<std::string>();
+    const std::string world = "w=" + row["world_size"].dump();
+    if (row["verdict"] == "needs-profile") return world + "  needs-profile (plan --profile)";
+    return world + " m=" + row["micro_batch"].dump() + " a=" + row["accumulation"].dump() +
+           memory_text(row);
 }
 
 void print_row(const nlohmann::json& row) {
@@ -40,10 +58,7 @@ void print_row(const nlohmann::json& row) {
         params["model"].get<std::string>().c_str(),
         params["learning_rate"].dump().c_str(),
         params["batch_size"].dump().c_str(),
-        row["verdict"] == "fits" ? ("w=" + row["world_size"].dump() + " m=" +
-                                    row["micro_batch"].dump() + " a=" + row["accumulation"].dump())
-                                       .c_str()
-                                 : ("refused: " + row["why"].get<std::string>()).c_str()
+        verdict_text(row).c_str()
     );
 }
 
@@ -53,6 +68,9 @@ int plan(const PlanOptions& options) {
     const auto file = load_sweep_file(options.file);
     if (!file) return report(file.error());
     const sweeps::Sweep& sweep = file->sweep;
+    auto slots = slots_of(options.device);
+    if (!slots) return report(slots.error());
+    Verdicts verdicts(sweep, options, std::move(*slots));
     const auto total = sweeps::point_count(sweep);
     nlohmann::json rows = nlohmann::json::array();
     // Without an end, JSON shows as many as a person would be shown.
@@ -67,7 +85,7 @@ int plan(const PlanOptions& options) {
     for (std::uint64_t ordinal = 0; ordinal < rows_max; ++ordinal) {
         const auto point = sweeps::point_at(sweep, ordinal);
         if (!point) break;
-        nlohmann::json row = plan_json(sweep, *point);
+        nlohmann::json row = verdicts.row_of(*point);
         if (options.json) {
             rows.push_back(std::move(row));
         } else {

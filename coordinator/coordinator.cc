@@ -23,6 +23,7 @@
 #include "coordinator/net/private_file.h"
 #include "coordinator/net/secret.h"
 #include "coordinator/observe/observer.h"
+#include "coordinator/profiles.h"
 #include "coordinator/reactor.h"
 #include "coordinator/results/layout.h"
 #include "coordinator/results/results.h"
@@ -107,6 +108,7 @@ public:
             );
             if (sweep.ended && !written) write_results(id);
         }
+        learn_profiles();
         reactor_.tick();
         io_.run();
         pool_.join();
@@ -211,9 +213,15 @@ private:
         return net::load_or_make_identity(options_.state_dir);
     }
 
+    /// `plan --profile` and `profile` may have made some.
+    void learn_profiles() {
+        reactor_.submit(core::LearnProfiles{read_profiles(options_.state_dir / "profiles")});
+    }
+
     api::CorePort core_port() {
         return {
             [this](const core::Input& input, Reactor::WhenDurable done) {
+                if (std::holds_alternative<core::SubmitSweep>(input)) learn_profiles();
                 reactor_.submit(input, std::move(done));
             },
             [this]() -> const core::State& { return reactor_.state(); },

@@ -104,11 +104,15 @@ bool take_line(Draft& draft, std::string_view text) {
 
 }  // namespace
 
-std::string optimizer_text(std::string_view kind, double momentum, double weight_decay) {
-    std::string text(kind);
-    const bool has_velocity = (kind == "sgd" || kind == "rmsprop") && momentum != 0;
+std::string optimizer_text(const UpdateFacts& facts) {
+    std::string text(facts.kind);
+    const bool has_velocity = (text == "sgd" || text == "rmsprop") && facts.momentum != 0;
     if (has_velocity) text += "+momentum";
-    if (weight_decay != 0) text += "+decay";
+    if (facts.weight_decay != 0) text += "+decay";
+    if (facts.nesterov) text += "+nesterov";
+    if (facts.clip_norm > 0) text += "+clip";
+    if (facts.sam_rho > 0) text += facts.sam_adaptive ? "+asam" : "+sam";
+    if (facts.label_smoothing > 0) text += "+smooth";
     return text;
 }
 

@@ -25,8 +25,18 @@ struct ProfileSubject {
     std::string torch;      // its version
 };
 
-/// What of an optimizer changes its allocations: "sgd+momentum+decay". `kind`: "sgd", "adam".
-std::string optimizer_text(std::string_view kind, double momentum, double weight_decay);
+/// Of a job's parameters, what changes a step's allocations beside the network; 0: off.
+struct UpdateFacts {
+    std::string_view kind;  // "sgd", "adam"
+    double momentum = 0, weight_decay = 0;
+    bool nesterov = false;
+    double clip_norm = 0, label_smoothing = 0;
+    double sam_rho = 0;
+    bool sam_adaptive = false;
+};
+
+/// "sgd+momentum+decay"
+std::string optimizer_text(const UpdateFacts& facts);
 
 /// SHA-256 of the subject; a file name.
 std::string profile_key(const ProfileSubject& subject);

@@ -307,6 +307,16 @@ std::int64_t predicted_peak(
     return std::max(full, peak_of(model, micro_batches_of(plan, rank, last_batch)));
 }
 
+std::int64_t largest_fitting(
+    const SearchInput& input,
+    const PeakModel& model,
+    const Plan& plan,
+    int rank,
+    const Device& device
+) {
+    return largest_micro_batch(input, model, plan, rank, usable_bytes(input, model, device));
+}
+
 Result<std::int64_t> smallest_limit(
     const SearchInput& input, const PeakModel& model, int world_size
 ) {

@@ -59,6 +59,16 @@ Result<std::int64_t> smallest_limit(
     const SearchInput& input, const PeakModel& model, int world_size
 );
 
+/// The largest micro-batch of a rank, its shares as the plan has them, that stays within what the
+/// planner may use of the device; 0: none does.
+std::int64_t largest_fitting(
+    const SearchInput& input,
+    const PeakModel& model,
+    const Plan& plan,
+    int rank,
+    const Device& device
+);
+
 /// The bytes that one rank needs at least: its largest micro-batch, of a full batch or the last.
 std::int64_t predicted_peak(
     const PeakModel& model, const Plan& plan, int rank, std::int64_t last_batch

@@ -130,6 +130,12 @@ void apply_event(State& state, const AgentReturned& event) {
     it->second.drain_reason.clear();
 }
 
+// A profile that this release cannot read is none.
+void apply_event(State& state, const ProfileLearned& event) {
+    auto profile = plan::parse_profile(event.profile);
+    if (profile) state.profiles.insert_or_assign(profile->key, std::move(*profile));
+}
+
 }  // namespace
 
 void apply(State& state, const Event& event) {

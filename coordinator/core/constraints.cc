@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "coordinator/core/job_plan.h"
+#include "coordinator/core/memory_constraints.h"
 
 namespace bw::core {
 namespace {
@@ -12,22 +13,6 @@ namespace {
 bool is_accepted(const std::string& device, const std::string& kind) {
     if (device == "cpu") return kind == "cpu";
     return device == "auto" || kind != "cpu";
-}
-
-// The kinds of slot that a sweep's jobs may use, accelerators first.
-std::vector<const SlotPool*> pools_for(const Situation& situation, const SweepRecord& sweep) {
-    std::vector<const SlotPool*> accepted;
-    const SlotPool* cpu = nullptr;
-    for (const auto& [kind, pool] : situation.pools) {
-        if (!is_accepted(sweep.sweep->options.device, kind)) continue;
-        if (kind == "cpu") {
-            cpu = &pool;
-        } else {
-            accepted.push_back(&pool);
-        }
-    }
-    if (cpu != nullptr) accepted.push_back(cpu);
-    return accepted;
 }
 
 std::int64_t world_size(const Situation& situation, const JobRecord& job) {
@@ -129,9 +114,26 @@ constexpr std::array kConstraints = {
     Constraint{"agents-accepting", Holds::the_job, slots_are_draining},
     Constraint{"first-in-line", Holds::the_job, older_job_is_first},
     Constraint{"slots-free", Holds::all_behind, too_few_free_slots},
+    Constraint{"memory-known", Holds::the_job, memory_is_unknown},
+    Constraint{kMemoryFree, Holds::the_job, memory_is_taken},
 };
 
 }  // namespace
+
+std::vector<const SlotPool*> pools_for(const Situation& situation, const SweepRecord& sweep) {
+    std::vector<const SlotPool*> accepted;
+    const SlotPool* cpu = nullptr;
+    for (const auto& [kind, pool] : situation.pools) {
+        if (!is_accepted(sweep.sweep->options.device, kind)) continue;
+        if (kind == "cpu") {
+            cpu = &pool;
+        } else {
+            accepted.push_back(&pool);
+        }
+    }
+    if (cpu != nullptr) accepted.push_back(cpu);
+    return accepted;
+}
 
 std::span<const Constraint> constraints() { return kConstraints; }
 
@@ -149,6 +151,7 @@ Situation make_situation(const View& view, Instant now) {
         for (std::size_t slot = 0; slot < agent.slots.size(); ++slot) {
             SlotPool& pool = situation.pools[agent.slots[slot].kind];
             ++pool.total;
+            pool.all.push_back({id, static_cast<std::uint32_t>(slot)});
             if (agent.draining) ++pool.draining;
             if (!agent.draining && !agent.busy[slot])
                 pool.free.push_back({id, static_cast<std::uint32_t>(slot)});
@@ -176,10 +179,13 @@ std::vector<JobId> waiting_line(const View& view) {
 std::vector<SlotRef> choose_slots(const Situation& situation, const JobRecord& job) {
     const auto wanted = static_cast<std::ptrdiff_t>(world_size(situation, job));
     for (const SlotPool* pool : pools_for(situation, situation.view.sweep(job.sweep))) {
-        const std::vector<SlotRef>& free = pool->free;
+        const std::vector<SlotRef> free = with_enough_memory(situation, job, *pool);
         if (std::ssize(free) < wanted) continue;
-        for (auto first = free.begin(); free.end() - first >= wanted; ++first) {
-            if (first->agent == (first + wanted - 1)->agent) return {first, first + wanted};
+        std::map<AgentId, std::vector<SlotRef>> by_agent;
+        for (const SlotRef& slot : free) {
+            std::vector<SlotRef>& together = by_agent[slot.agent];
+            together.push_back(slot);
+            if (std::ssize(together) == wanted) return together;
         }
         return {free.begin(), free.begin() + wanted};
     }

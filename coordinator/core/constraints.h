@@ -16,6 +16,7 @@ namespace bw::core {
 struct SlotPool {
     std::int64_t total = 0;
     std::int64_t draining = 0;  // of these, on agents that take no new attempt
+    std::vector<SlotRef> all;   // ascending
     std::vector<SlotRef> free;  // ascending; none of a draining agent
 };
 
@@ -27,6 +28,9 @@ struct Situation {
     std::map<SweepId, std::int64_t> placed;  // live attempts
     std::optional<JobId> head;               // the oldest job that waits for slots to become free
 };
+
+/// Those whose slots a sweep's jobs may use, accelerators first.
+std::vector<const SlotPool*> pools_for(const Situation& situation, const SweepRecord& sweep);
 
 Situation make_situation(const View& view, Instant now);
 
@@ -47,8 +51,8 @@ std::span<const Constraint> constraints();
 /// The first constraint that holds the job back, or nullptr.
 const Constraint* find_holding(const Situation& situation, const JobRecord& job);
 
-/// A gang of the job's world size: of one kind, on one agent if one has room, else on the lowest
-/// (agent, slot). Empty when there is none.
+/// A gang of the job's world size: of one kind, with memory enough as far as is known, on one agent
+/// if one has room, else on the lowest (agent, slot). Empty when there is none.
 std::vector<SlotRef> choose_slots(const Situation& situation, const JobRecord& job);
 
 }  // namespace bw::core

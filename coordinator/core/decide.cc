@@ -15,6 +15,8 @@ void handle(Draft& draft, const AgentGone& input) { on_gone(draft, input); }
 void handle(Draft& draft, const AgentReport& input) {
     if (const auto* ended = std::get_if<RankEnded>(&input.fact))
         on_rank_ended(draft, input, *ended);
+    if (const auto* learned = std::get_if<ProfileLearned>(&input.fact))
+        on_profile(draft, input, *learned);
 }
 
 void handle(Draft& draft, const CancelJobs& input) { on_cancel(draft, input); }
@@ -29,11 +31,14 @@ void handle(Draft& draft, const DrainAgent& input) { on_drain(draft, input); }
 
 void handle(Draft& draft, const ReturnAgent& input) { on_return(draft, input); }
 
+void handle(Draft& draft, const LearnProfiles& input) { on_learn(draft, input); }
+
 void handle(Draft&, const Tick&) {}
 
 bool is_plain_news(const Input& input) {
     const auto* report = std::get_if<AgentReport>(&input);
-    return report != nullptr && !std::holds_alternative<RankEnded>(report->fact);
+    return report != nullptr && !std::holds_alternative<RankEnded>(report->fact) &&
+           !std::holds_alternative<ProfileLearned>(report->fact);
 }
 
 }  // namespace

@@ -31,6 +31,14 @@ const SweepRecord& View::sweep(SweepId id) const {
     return it->second;
 }
 
+const plan::Profile* View::profile(const std::string& key) const {
+    for (const State* state : {newest_, base_}) {
+        const auto it = state->profiles.find(key);
+        if (it != state->profiles.end()) return &it->second;
+    }
+    return nullptr;
+}
+
 Draft::Draft(const State& base, Instant now) : base_(base), now_(now) {
     changed_.agents = base.agents;
     changed_.unfinished = base.unfinished;

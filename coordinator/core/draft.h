@@ -25,6 +25,9 @@ public:
     /// Inside a decision `jobs` may hold no more than the last one.
     [[nodiscard]] const SweepRecord& sweep(SweepId id) const;
 
+    /// nullptr: none is known.
+    [[nodiscard]] const plan::Profile* profile(const std::string& key) const;
+
     [[nodiscard]] const std::map<AgentId, AgentRecord>& agents() const { return newest_->agents; }
 
     [[nodiscard]] const std::set<JobId>& unfinished() const { return newest_->unfinished; }

@@ -110,6 +110,7 @@ using Event = std::variant<
     JobWorldSizeSet,
     JobReopened,
     AgentDraining,
-    AgentReturned>;
+    AgentReturned,
+    ProfileLearned>;
 
 }  // namespace bw::core

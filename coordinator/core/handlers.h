@@ -22,6 +22,11 @@ void on_gone(Draft& draft, const AgentGone& input);
 /// A rank's end may free slots and end jobs.
 void on_rank_ended(Draft& draft, const AgentReport& report, const RankEnded& fact);
 
+/// Jobs may have waited for it.
+void on_profile(Draft& draft, const AgentReport& report, const ProfileLearned& fact);
+
+void on_learn(Draft& draft, const LearnProfiles& input);
+
 /// Every other fact of an agent: noted down when it is news of the live attempt, without any
 /// further decision.
 std::vector<Event> news_of(const State& state, const AgentReport& report, Instant now);

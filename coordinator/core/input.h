@@ -48,7 +48,14 @@ struct AgentGone {
 struct AgentReport {
     AgentId agent;
     std::uint64_t epoch = 0;
-    std::variant<StoreOpened, AttemptRunning, CheckpointAccepted, EpochMeasured, RankEnded> fact;
+    std::variant<
+        StoreOpened,
+        AttemptRunning,
+        CheckpointAccepted,
+        EpochMeasured,
+        RankEnded,
+        ProfileLearned>
+        fact;
 };
 
 /// Which jobs of a sweep a command is about. No jobs: the whole sweep, points to come included.
@@ -94,6 +101,11 @@ struct ReturnAgent {
     AgentId agent;
 };
 
+/// Profiles that lie in the state directory, whoever made them.
+struct LearnProfiles {
+    std::vector<std::string> profiles;  // plan::to_text
+};
+
 /// Time has passed (see next_timer).
 struct Tick {};
 
@@ -108,6 +120,7 @@ using Input = std::variant<
     AgentHello,
     AgentGone,
     AgentReport,
+    LearnProfiles,
     Tick>;
 
 }  // namespace bw::core

@@ -77,6 +77,16 @@ struct EpochMeasured {
     friend bool operator==(const EpochMeasured&, const EpochMeasured&) = default;
 };
 
+/// What a job has learnt of the memory of steps like its own: from now on known to all jobs with
+/// the profile's key. The newest counts.
+struct ProfileLearned {
+    JobId job;  // 0: none, it lay in the state directory
+    std::uint32_t attempt = 0;
+    std::string profile;  // plan::to_text
+    Instant at;
+    friend bool operator==(const ProfileLearned&, const ProfileLearned&) = default;
+};
+
 enum class RankOutcome {
     finished = 1,
     stopped = 2,  // at an agreed step, on request

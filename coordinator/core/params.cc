@@ -36,6 +36,17 @@ std::size_t end_of_value(std::string_view json, std::size_t begin) {
     return std::string_view::npos;
 }
 
+template <class Number>
+std::optional<Number> find_as(std::string_view params_json, std::string_view key) {
+    const auto text = find_param(params_json, key);
+    if (!text) return std::nullopt;
+    Number value{};
+    const char* end = text->data() + text->size();
+    const auto [rest, error] = std::from_chars(text->data(), end, value);
+    if (error != std::errc{} || rest != end) return std::nullopt;
+    return value;
+}
+
 }  // namespace
 
 std::optional<std::string_view> find_param(std::string_view params_json, std::string_view key) {
@@ -53,13 +64,11 @@ std::optional<std::string_view> find_param(std::string_view params_json, std::st
 }
 
 std::optional<std::int64_t> find_integer_param(std::string_view params_json, std::string_view key) {
-    const auto text = find_param(params_json, key);
-    if (!text) return std::nullopt;
-    std::int64_t value = 0;
-    const char* end = text->data() + text->size();
-    const auto [rest, error] = std::from_chars(text->data(), end, value);
-    if (error != std::errc{} || rest != end) return std::nullopt;
-    return value;
+    return find_as<std::int64_t>(params_json, key);
+}
+
+std::optional<double> find_number_param(std::string_view params_json, std::string_view key) {
+    return find_as<double>(params_json, key);
 }
 
 std::optional<std::string> find_text_param(std::string_view params_json, std::string_view key) {

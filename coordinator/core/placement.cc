@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "coordinator/core/constraints.h"
 #include "coordinator/core/job_plan.h"
+#include "coordinator/core/memory_constraints.h"
 #include "coordinator/core/retry.h"
 
 namespace bw::core {
@@ -41,14 +42,26 @@ void place(Draft& draft, Situation& situation, JobId id) {
     draft.add(std::move(placed));
 }
 
+/// Why the job fits no slot that there is: asked when its turn has come and only memory holds it.
+std::optional<std::string> why_never(
+    const Situation& situation, const JobRecord& job, const Constraint* constraint
+) {
+    if (constraint == nullptr || constraint->name != std::string_view(kMemoryFree))
+        return std::nullopt;
+    return exceeds_every_slot(situation, job);
+}
+
 }  // namespace
 
 std::int64_t place_jobs(Draft& draft) {
     Situation situation = make_situation(draft.view(), draft.now());
     std::int64_t placed = 0;
     for (const JobId id : waiting_line(draft.view())) {
-        const Constraint* constraint = find_holding(situation, draft.view().job(id));
-        if (constraint == nullptr) {
+        const JobRecord& job = draft.view().job(id);
+        const Constraint* constraint = find_holding(situation, job);
+        if (const auto why = why_never(situation, job, constraint)) {
+            draft.add(unsuccessful_end(job, JobState::refused, *why, draft.now()));
+        } else if (constraint == nullptr) {
             place(draft, situation, id);
             ++placed;
         } else if (constraint->holds == Holds::all_behind) {

@@ -81,6 +81,17 @@ News news(const Subject& subject, EpochMeasured fact, Instant) {
 
 News news(const Subject&, const RankEnded&, Instant) { return std::nullopt; }  // on_rank_ended's
 
+News news(const Subject&, const ProfileLearned&, Instant) { return std::nullopt; }  // on_profile's
+
+void learn(Draft& draft, ProfileLearned fact) {
+    const auto profile = plan::parse_profile(fact.profile);
+    if (!profile) return;
+    const plan::Profile* known = draft.view().profile(profile->key);
+    if (known != nullptr && *known == *profile) return;
+    fact.at = draft.now();
+    draft.add(std::move(fact));
+}
+
 }  // namespace
 
 std::vector<Event> news_of(const State& state, const AgentReport& report, Instant now) {
@@ -106,6 +117,16 @@ void on_rank_ended(Draft& draft, const AgentReport& report, const RankEnded& fac
     if (ended.result) keep_finite(ended.result->metrics);
     draft.add(std::move(ended));
     follow_up(draft, fact.job);
+}
+
+void on_profile(Draft& draft, const AgentReport& report, const ProfileLearned& fact) {
+    const Subject subject = find_subject(draft.base(), report, fact.job, fact.attempt);
+    if (subject.attempt != nullptr) learn(draft, fact);
+}
+
+void on_learn(Draft& draft, const LearnProfiles& input) {
+    for (const std::string& profile : input.profiles)
+        learn(draft, {.job = {}, .attempt = 0, .profile = profile, .at = {}});
 }
 
 }  // namespace bw::core

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "coordinator/core/limits.h"
+#include "coordinator/core/memory_constraints.h"
 
 namespace bw::core {
 namespace {
@@ -110,7 +111,7 @@ public:
             case RankOutcome::lost:
                 return requeue(reason());
             case RankOutcome::refused:
-                return give_up(cause);
+                return is_too_large_for_its_slots() ? requeue(reason()) : give_up(cause);
         }
     }
 
@@ -122,6 +123,11 @@ private:
     static bool is_hopeless(const RankRecord& rank) {
         return rank.outcome == RankOutcome::refused ||
                (rank.outcome == RankOutcome::failed && !rank.retry);
+    }
+
+    /// What it has learnt names slots that suffice; the next attempt gets such.
+    [[nodiscard]] bool is_too_large_for_its_slots() const {
+        return fits_other_slots(make_situation(draft_.view(), draft_.now()), job_, attempt_);
     }
 
     [[nodiscard]] std::string reason() const { return describe(attempt_, cause_); }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "coordinator/core/event.h"
+#include "plan/profile.h"
 #include "sweeps/sweep.h"
 
 namespace bw::core {
@@ -141,7 +142,8 @@ struct State {
     std::map<AgentId, AgentRecord> agents;
     /// Jobs without a terminal state: what decide() looks at, however long the history.
     std::set<JobId> unfinished;
-    std::set<SweepId> open;  // sweeps that have not ended
+    std::set<SweepId> open;                         // sweeps that have not ended
+    std::map<std::string, plan::Profile> profiles;  // what is known of memory, by key
     std::uint64_t sweeps_last = 0, jobs_last = 0, agents_last = 0, agent_epochs_last = 0;
     friend bool operator==(const State&, const State&) = default;
 };

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "base/sha256.h"
 #include "base/text.h"
 
 namespace bw::core {
@@ -204,6 +205,12 @@ std::string line(const AgentDraining& e) {
         .put("agent", e.agent.value)
         .put("epoch", e.epoch)
         .put("reason", bw::quoted(e.reason));
+}
+
+std::string line(const ProfileLearned& e) {
+    return Line("ProfileLearned")
+        .attempt(e.job, e.attempt)
+        .put("profile", sha256_hex(e.profile).substr(0, 12));
 }
 
 std::string line(const AgentReturned& e) {

@@ -272,6 +272,10 @@ struct IntoEvent {
         *out.mutable_rank_ended() = codec::to_proto(e);
     }
 
+    void operator()(const core::ProfileLearned& e) const {
+        *out.mutable_profile_learned() = codec::to_proto(e);
+    }
+
     void operator()(const core::AttemptStopping& e) const {
         *out.mutable_attempt_stopping() = to_proto(e);
     }
@@ -297,11 +301,9 @@ Result<core::Event> as_event(Result<T> event) {
     return core::Event{std::move(*event)};
 }
 
-Error unknown_number(const char* what, int number) {
+Error unknown_kind() {
     return fail(
-        Errc::corrupt,
-        std::string(what) + " " + std::to_string(number) +
-            ": unknown to this release (written by a newer one?)"
+        Errc::corrupt, "event: of no kind that this release knows (written by a newer one?)"
     );
 }
 
@@ -337,6 +339,8 @@ Result<core::Event> from_proto(const proto::Event& message) {
             return as_event(from_proto(message.checkpoint_accepted()));
         case proto::Event::kEpochMeasured:
             return as_event(from_proto(message.epoch_measured()));
+        case proto::Event::kProfileLearned:
+            return as_event(from_proto(message.profile_learned()));
         case proto::Event::kRankEnded:
             return as_event(from_proto(message.rank_ended()));
         case proto::Event::kAttemptStopping:
@@ -368,9 +372,7 @@ Result<core::Event> from_proto(const proto::Event& message) {
         case proto::Event::KIND_NOT_SET:
             break;
     }
-    return fail(
-        Errc::corrupt, "event: of no kind that this release knows (written by a newer one?)"
-    );
+    return unknown_kind();
 }
 
 proto::EventBatch to_proto(std::span<const core::Event> events) {
@@ -388,62 +390,6 @@ Result<std::vector<core::Event>> from_proto(const proto::EventBatch& message) {
         events.push_back(std::move(*event));
     }
     return events;
-}
-
-Result<core::RankOutcome> rank_outcome_of(int number) {
-    const auto outcome = static_cast<core::RankOutcome>(number);
-    switch (outcome) {
-        case core::RankOutcome::finished:
-        case core::RankOutcome::stopped:
-        case core::RankOutcome::failed:
-        case core::RankOutcome::died:
-        case core::RankOutcome::lost:
-        case core::RankOutcome::refused:
-            return outcome;
-    }
-    return unknown_number("rank outcome", number);
-}
-
-Result<core::StopKind> stop_kind_of(int number) {
-    const auto kind = static_cast<core::StopKind>(number);
-    switch (kind) {
-        case core::StopKind::preempt:
-        case core::StopKind::cancel:
-        case core::StopKind::kill:
-            return kind;
-    }
-    return unknown_number("stop kind", number);
-}
-
-Result<core::AfterStop> after_stop_of(int number) {
-    const auto after = static_cast<core::AfterStop>(number);
-    switch (after) {
-        case core::AfterStop::as_it_ended:
-        case core::AfterStop::requeue:
-        case core::AfterStop::pause:
-        case core::AfterStop::cancel:
-            return after;
-    }
-    return unknown_number("what follows a stop", number);
-}
-
-Result<core::JobState> job_state_of(int number) {
-    const auto state = static_cast<core::JobState>(number);
-    switch (state) {
-        case core::JobState::queued:
-        case core::JobState::starting:
-        case core::JobState::running:
-        case core::JobState::preempting:
-        case core::JobState::paused:
-        case core::JobState::waiting_retry:
-        case core::JobState::finished:
-        case core::JobState::failed:
-        case core::JobState::cancelled:
-        case core::JobState::stopped:
-        case core::JobState::refused:
-            return state;
-    }
-    return unknown_number("job state", number);
 }
 
 }  // namespace bw::codec

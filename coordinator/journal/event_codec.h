@@ -40,6 +40,9 @@ core::CheckpointAccepted from_proto(const proto::CheckpointAccepted& message);
 proto::EpochMeasured to_proto(const core::EpochMeasured& event);
 core::EpochMeasured from_proto(const proto::EpochMeasured& message);
 
+proto::ProfileLearned to_proto(const core::ProfileLearned& event);
+core::ProfileLearned from_proto(const proto::ProfileLearned& message);
+
 proto::RankEnded to_proto(const core::RankEnded& event);
 Result<core::RankEnded> from_proto(const proto::RankEnded& message);
 

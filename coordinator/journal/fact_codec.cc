@@ -178,6 +178,24 @@ core::EpochMeasured from_proto(const proto::EpochMeasured& message) {
     return event;
 }
 
+proto::ProfileLearned to_proto(const core::ProfileLearned& event) {
+    const auto& [job, attempt, profile, at] = event;
+    proto::ProfileLearned message;
+    message.set_job(job.value);
+    message.set_attempt(attempt);
+    message.set_profile(profile);
+    message.set_at_ns(at.ns);
+    return message;
+}
+
+core::ProfileLearned from_proto(const proto::ProfileLearned& message) {
+    return {
+        .job = {message.job()},
+        .attempt = message.attempt(),
+        .profile = message.profile(),
+        .at = {message.at_ns()}};
+}
+
 proto::RankEnded to_proto(const core::RankEnded& event) {
     const auto& [job, attempt, rank, outcome, retry, step, reason, result, at] = event;
     proto::RankEnded message;

@@ -276,7 +276,7 @@ core::AgentRecord restore(const proto::AgentSnapshot& message) {
 }  // namespace
 
 proto::Snapshot to_proto(const core::State& state) {
-    const auto& [sweeps, jobs, agents, unfinished, open, sweeps_last, jobs_last, agents_last, epochs_last] =
+    const auto& [sweeps, jobs, agents, unfinished, open, profiles, sweeps_last, jobs_last, agents_last, epochs_last] =
         state;
     proto::Snapshot message;
     for (const auto& [id, sweep] : sweeps) *message.add_sweeps() = to_snapshot(sweep);
@@ -284,6 +284,7 @@ proto::Snapshot to_proto(const core::State& state) {
     for (const auto& [id, agent] : agents) *message.add_agents() = to_snapshot(agent);
     for (const JobId job : unfinished) message.add_unfinished(job.value);
     for (const SweepId sweep : open) message.add_open(sweep.value);
+    for (const auto& [key, profile] : profiles) message.add_profiles(plan::to_text(profile));
     message.set_sweeps_last(sweeps_last);
     message.set_jobs_last(jobs_last);
     message.set_agents_last(agents_last);
@@ -304,6 +305,11 @@ Result<core::State> from_proto(const proto::Snapshot& message) {
     for (const std::uint64_t job : message.unfinished()) state.unfinished.insert({job});
     state.open.clear();  // apply() opened every sweep
     for (const std::uint64_t sweep : message.open()) state.open.insert({sweep});
+    for (const auto& text : message.profiles()) {
+        auto profile = plan::parse_profile(text);
+        if (!profile) return profile.error();
+        state.profiles.insert_or_assign(profile->key, std::move(*profile));
+    }
     state.sweeps_last = message.sweeps_last();
     state.jobs_last = message.jobs_last();
     state.agents_last = message.agents_last();

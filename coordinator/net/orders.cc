@@ -105,6 +105,9 @@ Result<core::AgentReport> report_of(const proto::Fact& fact, AgentId agent, std:
         case proto::Fact::kEpochMeasured:
             report.fact = codec::from_proto(fact.epoch_measured());
             return report;
+        case proto::Fact::kProfileLearned:
+            report.fact = codec::from_proto(fact.profile_learned());
+            return report;
         case proto::Fact::kRankEnded: {
             auto ended = codec::from_proto(fact.rank_ended());
             if (!ended) return ended.error();

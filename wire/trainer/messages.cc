@@ -36,6 +36,8 @@ constexpr const char* type_of(const CheckpointDurable*) { return "checkpoint_dur
 
 constexpr const char* type_of(const EpochEnded*) { return "epoch_ended"; }
 
+constexpr const char* type_of(const Profiled*) { return "profiled"; }
+
 constexpr const char* type_of(const Finished*) { return "finished"; }
 
 constexpr const char* type_of(const Stopped*) { return "stopped"; }
@@ -157,6 +159,11 @@ void fields(Visitor& v, M& m) {
     v.optional("train_accuracy", m.train_accuracy);
     v.optional("test_loss", m.test_loss);
     v.optional("test_accuracy", m.test_accuracy);
+}
+
+template <class Visitor, Of<Profiled> M>
+void fields(Visitor& v, M& m) {
+    v.required("profile", m.profile);
 }
 
 template <class Visitor, Of<Finished> M>

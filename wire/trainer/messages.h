@@ -136,6 +136,11 @@ struct EpochEnded {
     double train_loss = 0, train_accuracy = 0, test_loss = 0, test_accuracy = 0;
 };
 
+/// A fact, from rank 0: what it has learnt of its memory, plan::to_text of a profile.
+struct Profiled {
+    std::string profile;
+};
+
 /// The rank is done. Rank 0's carries the result.
 struct Finished {
     std::int64_t step = 0;
@@ -170,6 +175,7 @@ using FromTrainer = std::variant<
     Progress,
     CheckpointDurable,
     EpochEnded,
+    Profiled,
     Finished,
     Stopped,
     Failed>;

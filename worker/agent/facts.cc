@@ -101,6 +101,12 @@ proto::Fact fact_of(const RankKey& key, const trainer_wire::EpochEnded& message)
     return fact;
 }
 
+proto::Fact fact_of(const RankKey& key, const trainer_wire::Profiled& message) {
+    proto::Fact fact;
+    identify(fact.mutable_profile_learned(), key)->set_profile(message.profile);
+    return fact;
+}
+
 proto::Progress sample_of(const RankKey& key, const trainer_wire::Progress& message) {
     proto::Progress sample;
     identify(&sample, key);

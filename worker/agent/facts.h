@@ -32,6 +32,7 @@ proto::Fact fact_of(const RankKey& key, const trainer_wire::StoreOpened& message
 proto::Fact fact_of(const RankKey& key, const trainer_wire::Running& message);
 proto::Fact fact_of(const RankKey& key, const trainer_wire::CheckpointDurable& message);
 proto::Fact fact_of(const RankKey& key, const trainer_wire::EpochEnded& message);
+proto::Fact fact_of(const RankKey& key, const trainer_wire::Profiled& message);
 proto::Progress sample_of(const RankKey& key, const trainer_wire::Progress& message);
 
 proto::Fact ended_fact(const RankKey& key, const LastWord& word);

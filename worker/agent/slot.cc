@@ -193,6 +193,10 @@ void Slot::take(const trainer_wire::EpochEnded& message) {
     if (leads()) ports_.on_fact(fact_of(run_->key, message));
 }
 
+void Slot::take(const trainer_wire::Profiled& message) {
+    if (leads()) ports_.on_fact(fact_of(run_->key, message));
+}
+
 void Slot::take_last_word(LastWord word) {
     if (!run_ || !run_->is_sent || run_->last_word) return;
     run_->last_word = std::move(word);

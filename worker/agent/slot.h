@@ -108,6 +108,7 @@ private:
     void take(const trainer_wire::Progress& message);
     void take(const trainer_wire::CheckpointDurable& message);
     void take(const trainer_wire::EpochEnded& message);
+    void take(const trainer_wire::Profiled& message);
 
     void take(const trainer_wire::Finished& message) { take_last_word(message); }
 

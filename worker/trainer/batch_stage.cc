@@ -24,13 +24,17 @@ BatchStage::BatchStage(
 
 /// What is there goes before what replaces it comes.
 void BatchStage::reserve(std::int64_t samples_max) {
-    if (samples_max == this->samples_max()) return;
+    const bool is_whole = host_.front().images.size(0) == samples_max &&
+                          (!device_images_.defined() || (device_images_.size(0) == samples_max &&
+                                                         device_labels_.size(0) == samples_max));
+    if (samples_max == this->samples_max() && is_whole) return;  // memory may have run out half-way
     const auto resize = [samples_max](torch::Tensor& tensor) {
         if (!tensor.defined()) return;
         auto sizes = tensor.sizes().vec();
-        sizes.front() = samples_max;
         const auto options = tensor.options().pinned_memory(tensor.is_pinned());
-        tensor = torch::empty({0}, options);
+        sizes.front() = 0;
+        tensor = torch::empty(sizes, options);  // of the same shape should what follows not fit
+        sizes.front() = samples_max;
         tensor = torch::zeros(sizes, options);
     };
     for (auto& buffer : host_) {

@@ -22,15 +22,18 @@ constexpr int kRounds = 3;            // of confirming before the plan is taken 
 
 CappedAllocator& memory() { return CappedAllocator::get(); }
 
-/// What of the parameters changes a step's allocations beside the network.
 std::string optimizer_text(const TrainingParams& params) {
     const auto& spec = params.optimizer;
-    std::string text = plan::optimizer_text(name_of(spec.kind), spec.momentum, spec.weight_decay);
-    if (spec.nesterov == Nesterov::yes) text += "+nesterov";
-    if (params.clip_norm > 0) text += "+clip";
-    if (params.sharpness.rho > 0) text += params.sharpness.adaptive ? "+asam" : "+sam";
-    if (params.label_smoothing > 0) text += "+smooth";
-    return text;
+    return plan::optimizer_text(
+        {.kind = name_of(spec.kind),
+         .momentum = spec.momentum,
+         .weight_decay = spec.weight_decay,
+         .nesterov = spec.nesterov == Nesterov::yes,
+         .clip_norm = params.clip_norm,
+         .label_smoothing = params.label_smoothing,
+         .sam_rho = params.sharpness.rho,
+         .sam_adaptive = params.sharpness.adaptive}
+    );
 }
 
 plan::ProfileSubject subject_of(const Training& training) {
@@ -61,6 +64,7 @@ std::string network_digest(const torch::nn::Module& network) {
     return hash.hex_digest();
 }
 
+/// Not within a step: the sampler has one order at a time, and a step looks at its batch in it.
 std::int64_t last_batch_of(Training& training) {
     auto& sampler = *training.sampler;
     const auto last = std::ssize(sampler.batch(sampler.steps_per_epoch() - 1));
@@ -72,15 +76,29 @@ std::filesystem::path file_of(const Training& training) {
            (plan::profile_key(subject_of(training)) + ".profile");
 }
 
+/// What is known of a job of which one sample does not fit.
+Error nothing_fits(const Error& last) {
+    const std::int64_t live = memory().live_bytes(), limit = memory().limit();
+    std::string why = "one sample does not fit: " + last.message;
+    if (live >= limit) {
+        why = "weights, gradients, the optimizer's state and buffers take " + format_bytes(live) +
+              " before the first sample, the limit is " + format_bytes(limit) +
+              "; it would need more than " + format_bytes(live);
+    }
+    return fail(Errc::refused, why);
+}
+
 }  // namespace
 
-Calibration::Calibration(Training& training) : training_(training) {}
+Calibration::Calibration(Training& training)
+    : training_(training), last_batch_(last_batch_of(training)), script_(training.start.rank) {}
 
-Result<void> Calibration::share_limits() {
+Result<void> Calibration::share_limits(std::int64_t mine) {
+    devices_.clear();
+    report_.limit_bytes = 0;
     const auto world = static_cast<std::size_t>(training_.collective->world_size());
     std::vector<double> limits(world, 0.0);
-    limits[static_cast<std::size_t>(training_.start.rank)] =
-        static_cast<double>(training_.start.memory_limit_bytes);
+    limits[static_cast<std::size_t>(training_.start.rank)] = static_cast<double>(mine);
     if (auto shared = share_numbers(*training_.collective, limits); !shared) return shared;
     for (const double limit : limits) {
         const auto bytes = static_cast<std::int64_t>(limit);
@@ -93,9 +111,10 @@ Result<void> Calibration::share_limits() {
 
 Result<void> Calibration::begin() {
     if (training_.start.device != "cpu") return {};  // a GPU's allocator records no events yet
-    if (auto shared = share_limits(); !shared) return shared;
+    if (auto shared = share_limits(training_.start.memory_limit_bytes); !shared) return shared;
     memory().set_limit(training_.start.memory_limit_bytes);
     if (!is_active()) return {};
+    training_.stepper->set_fit([this] { return fitting(); });
     rounds_left_ = kRounds;
     training_.stage->reserve(0);
     return adopt(training_.is_first_rank() ? first_profile() : std::string());
@@ -104,9 +123,13 @@ Result<void> Calibration::begin() {
 /// Rank 0: from the cache, or traced now.
 Result<std::string> Calibration::first_profile() {
     auto known = known_profile();
-    if (!known) known = traced_profile();
+    const bool is_new = !known;
+    if (is_new) known = traced_profile();
     if (!known) return known.error();
-    return plan::to_text(*known);
+    profile_ = std::move(*known);
+    if (is_new) keep_profile();
+    news_ = plan::to_text(profile_);
+    return *news_;
 }
 
 Result<plan::Profile> Calibration::known_profile() const {
@@ -134,7 +157,7 @@ Result<plan::Profile> Calibration::traced_profile() {
     double small_seconds = 0, large_seconds = 0;
     auto first = probe_once(small, small_seconds);
     while (!first && small > 1) first = probe_once(small /= 2, small_seconds);
-    if (!first) return fail(Errc::refused, "one sample does not fit: " + first.error().message);
+    if (!first) return nothing_fits(first.error());
     std::int64_t large = small == kProbeSmall ? kProbeLarge : small * 2;
     auto second = probe_once(large, large_seconds);
     if (!second && small > 1) second = probe_once(large = small / 2, large_seconds);
@@ -178,35 +201,92 @@ Result<void> Calibration::adopt(const Result<std::string>& mine) {
     profile_ = std::move(*profile);
     auto choice = choose();
     if (!choice) return choice.error();
-    report_.predicted_peak_bytes = choice->predicted_peak_bytes;
-    training_.stepper->set_plan(choice->plan);
+    take(*choice);
     if (training_.is_first_rank()) {
         std::fprintf(stderr, "memory: %s\n", choice->why.c_str());
     }
     return {};
 }
 
-Result<plan::Choice> Calibration::choose() const {
+void Calibration::take(const plan::Choice& choice) {
+    report_.predicted_peak_bytes = choice.predicted_peak_bytes;
+    training_.stepper->set_plan(choice.plan);
+}
+
+plan::SearchInput Calibration::search_input() const {
     plan::SearchInput input{
         .global_batch = training_.plan.global_batch, .group = training_.plan.group};
-    input.last_batch = last_batch_of(training_);
+    input.last_batch = last_batch_;
     input.micro_batch = training_.batch_norm->pins_micro_batch()
                             ? training_.plan.micro_batch
                             : training_.start.asked_micro_batch;
     input.world_sizes = {training_.collective->world_size()};
     input.devices = devices_;
+    return input;
+}
+
+Result<plan::Choice> Calibration::choose() const {
+    const plan::SearchInput input = search_input();
     const plan::Variant plain{.recompute = 0, .peak = profile_.peak, .time = profile_.time};
     return plan::search_plan(input, {&plain, 1});
 }
 
+/// Under the limit as it is now, which may not be what it was.
+std::int64_t Calibration::fitting() const {
+    if (profile_.peak.planes().empty()) return 0;
+    return plan::largest_fitting(
+        search_input(),
+        profile_.peak,
+        training_.stepper->plan(),
+        training_.start.rank,
+        {.limit_bytes = memory().limit(), .speed = 1}
+    );
+}
+
+/// After steps that did not fit the prediction is another; after enough that did, all ranks look
+/// whether the limits as they are now have room for more.
+Result<void> Calibration::follow_memory() {
+    auto& stepper = *training_.stepper;
+    const std::int64_t step = training_.state.step;
+    if (stepper.counters().replans != replans_seen_) {
+        replans_seen_ = stepper.counters().replans;
+        regrowth_.shrank(step, micro_batch_before_);
+        report_.predicted_peak_bytes = 0;
+        for (int rank = 0; rank < stepper.plan().world_size; ++rank) {
+            const auto peak =
+                plan::predicted_peak(profile_.peak, stepper.plan(), rank, last_batch_);
+            report_.predicted_peak_bytes = std::max(report_.predicted_peak_bytes, peak);
+        }
+        return {};
+    }
+    if (!regrowth_.is_due(step)) return {};
+    if (auto shared = share_limits(memory().limit()); !shared) return shared;
+    const auto choice = choose();
+    const std::int64_t now = stepper.plan().micro_batch;
+    if (!choice || choice->plan.micro_batch <= now ||
+        regrowth_.is_banned(choice->plan.micro_batch)) {
+        regrowth_.stayed(step);
+        return {};
+    }
+    take(*choice);
+    ++report_.replans;
+    regrowth_.grew(step, choice->plan.micro_batch);
+    if (training_.is_first_rank())
+        std::fprintf(stderr, "memory: there is room again: %s\n", choice->why.c_str());
+    return {};
+}
+
 void Calibration::before_step() {
+    if (const auto limit = script_.at(training_.state.step)) memory().set_limit(*limit);
+    micro_batch_before_ = training_.stepper->plan().micro_batch;
     if (!is_active() || rounds_left_ == 0) return;
     failures_before_ = training_.stepper->counters().out_of_memory;
     if (training_.is_first_rank()) memory().begin_recording();
 }
 
 Result<void> Calibration::after_step() {
-    if (!is_active() || rounds_left_ == 0) return {};
+    if (!is_active()) return {};
+    if (rounds_left_ == 0) return follow_memory();
     --rounds_left_;
     const std::int64_t failures = training_.stepper->counters().out_of_memory - failures_before_;
     report_.probe_ooms += failures;
@@ -229,8 +309,10 @@ Result<void> Calibration::after_step() {
     if (text->empty()) {
         rounds_left_ = 0;
         keep_profile();
+        if (is_refitted_) news_ = plan::to_text(profile_);
         return {};
     }
+    is_refitted_ = training_.is_first_rank();
     if (auto adopted = adopt(*text); !adopted) return adopted;
     report_.replans += training_.stepper->plan() == before ? 0 : 1;
     return {};
@@ -240,7 +322,7 @@ bool Calibration::is_confirmed(const plan::Observations& seen) {
     const auto measured = static_cast<double>(training_.stepper->counters().peak_bytes);
     const auto& plan = training_.stepper->plan();
     const auto predicted =
-        static_cast<double>(plan::predicted_peak(profile_.peak, plan, 0, last_batch_of(training_)));
+        static_cast<double>(plan::predicted_peak(profile_.peak, plan, 0, last_batch_));
     const bool same_kernels =
         profile_.sequence.empty() || seen.micro_batches.empty() ||
         plan::sequence_digest(seen.micro_batches.front()) == profile_.sequence;
@@ -271,16 +353,21 @@ Result<plan::Profile> Calibration::profile_around(std::int64_t samples, plan::Ob
     return profile;
 }
 
-Result<Measurement> Calibration::measure(std::int64_t samples) {
+Result<Measurement> Calibration::measure(const MeasureOptions& options) {
     auto traced = traced_profile();
     if (!traced) return traced.error();
     profile_ = std::move(*traced);
+    const std::int64_t samples = options.samples;
     plan::MicroBatch micro{
         .samples = {0, samples}, .group_sizes = plan::group_sizes(samples, training_.plan.group)};
+    if (options.limit_bytes > 0) memory().set_limit(options.limit_bytes);
     auto record = probe(training_, std::vector{micro, micro});
+    for (int step = 1; step < options.steps && record; ++step)
+        record = probe(training_, std::vector{micro, micro});
     if (!record) return record.error();
     const auto groups = std::ssize(micro.group_sizes);
     Measurement measured;
+    measured.before = profile_.peak;
     measured.trace = std::move(record->trace);
     measured.groups = groups;
     measured.predicted_peak_bytes = profile_.peak.peak(samples, groups);

@@ -36,7 +36,7 @@ struct Request {
     trainer_wire::Start start;
     DatasetInfo info;
     int channels = 0, height = 0, width = 0;
-    std::int64_t samples = 0;
+    MeasureOptions measure;
 };
 
 Result<Request> parse_request(std::string_view text) {
@@ -50,7 +50,9 @@ Result<Request> parse_request(std::string_view text) {
         request.channels = json.at("channels").get<int>();
         request.height = json.at("height").get<int>();
         request.width = json.at("width").get<int>();
-        request.samples = json.at("samples").get<std::int64_t>();
+        request.measure.samples = json.at("samples").get<std::int64_t>();
+        request.measure.limit_bytes = json.value("limit_bytes", std::int64_t{0});
+        request.measure.steps = json.value("steps", 1);
         auto& start = request.start;
         start.params_json = std::string(text);
         start.plan.global_batch = kImages;
@@ -61,7 +63,8 @@ Result<Request> parse_request(std::string_view text) {
     } catch (const Json::exception& error) {
         return fail(Errc::invalid_input, std::string("--profile: ") + error.what());
     }
-    if (request.samples < 1 || request.channels < 1 || request.height < 1 || request.width < 1)
+    if (request.measure.samples < 1 || request.channels < 1 || request.height < 1 ||
+        request.width < 1)
         return fail(Errc::invalid_input, "--profile: sizes begin at 1");
     return request;
 }
@@ -159,6 +162,9 @@ Json answer_json(const Training& training, const Measurement& measured, std::int
     Json parts = Json::array();
     for (const auto& segment : trace.segments)
         parts.push_back({segment.begin, name_of(segment.kind)});
+    Json planes = Json::array();
+    for (const auto& plane : measured.before.planes())
+        planes.push_back({plane.fixed, plane.per_sample, plane.per_group});
     return {
         {"key", measured.profile.key},
         {"exact", measured.profile.peak.exactness() == plan::Exactness::exact},
@@ -166,6 +172,7 @@ Json answer_json(const Training& training, const Measurement& measured, std::int
         {"groups", measured.groups},
         {"peak_bytes", measured.peak_bytes},
         {"predicted_peak_bytes", measured.predicted_peak_bytes},
+        {"planes", planes},
         {"micro_batch_seconds", measured.profile.time.micro_batches(1, samples)},
         {"bytes", bytes_json(training, measured)},
         {"events", trace.events.size()},
@@ -185,9 +192,12 @@ Result<std::string> profile_json(std::string_view text) {
     auto training = build_training_on(empty_images(*request), request->start);
     if (!training) return training.error();
     connect_training(**training, make_solo_collective());
-    auto measured = Calibration(**training).measure(request->samples);
+    auto measured = Calibration(**training).measure(request->measure);
+    const bool did_not_fit = !measured && measured.error().code == Errc::out_of_memory &&
+                             request->measure.limit_bytes > 0;
+    if (did_not_fit) return Json{{"out_of_memory", measured.error().message}}.dump();
     if (!measured) return measured.error();
-    return answer_json(**training, *measured, request->samples).dump();
+    return answer_json(**training, *measured, request->measure.samples).dump();
 }
 
 }  // namespace bw::trainer

@@ -40,6 +40,14 @@ void mark(plan::TraceSegment::Kind kind, std::int64_t samples, std::int64_t grou
     CappedAllocator::get().mark({kind, samples, groups, 0});
 }
 
+/// What takes no more than a few numbers (a scalar, one for each channel), but stands where a rank
+/// may not fail by itself: between the ranks' agreements, or half-way through the weights.
+template <class Work>
+void in_host_memory(Work work) {
+    const HostMemoryScope host;
+    work();
+}
+
 }  // namespace
 
 Stepper::Stepper(const StepParts& parts, const StepOptions& options)
@@ -161,10 +169,17 @@ void Stepper::fill_control(const StepRequest& request) {
     values[control::loss] = sums[0];
     values[control::correct] = sums[1];
     values[control::samples] = static_cast<double>(parts_.loader.loaded() - loaded_before_);
-    const std::int64_t now = micro_batch_of(options_.rank);
-    const std::int64_t next = out_of_memory_ ? smaller_micro_batch(options_.plan, now) : now;
     values[control::next_micro_batch + static_cast<std::size_t>(options_.rank)] =
-        static_cast<double>(next);
+        static_cast<double>(next_micro_batch());
+}
+
+std::int64_t Stepper::next_micro_batch() const {
+    const std::int64_t now = micro_batch_of(options_.rank);
+    if (!out_of_memory_) return now;
+    const std::int64_t half = smaller_micro_batch(options_.plan, now);
+    const std::int64_t fitting = fit_ ? fit_() : 0;
+    const std::int64_t least = std::max<std::int64_t>(1, plan::largest_group(options_.plan));
+    return fitting > 0 ? std::clamp(fitting, std::min(least, half), half) : half;
 }
 
 /// After a step that some rank could not hold: where devices are unequal each rank its next
@@ -214,6 +229,7 @@ Error Stepper::not_finite_error(const StepRequest& request, double loss_sum) con
 }
 
 void Stepper::update(const StepRequest& request) {
+    const HostMemoryScope host;  // it takes scalars; its state is there
     if (options_.clip_norm > 0) clip_gradients(parts_.parameters, options_.clip_norm);
     parts_.optimizer.update(
         {.learning_rate = request.learning_rate,
@@ -238,7 +254,7 @@ Result<void> Stepper::reduce_pass(const StepRequest& request, Pass pass, std::ui
     const std::uint64_t number = attempt | static_cast<std::uint64_t>(pass) << 32;
     torch::manual_seed(key_of(options_.seed, kDropoutStream, request.step, rank, number));
     accumulate(request);
-    parts_.batch_norm.gather();
+    in_host_memory([this] { parts_.batch_norm.gather(); });
     fill_control(request);
     clock_.enter(Phase::all_reduce);
     const auto reduced = reducer_.reduce();
@@ -256,11 +272,11 @@ Result<void> Stepper::reduce_pass(const StepRequest& request, Pass pass, std::ui
 
 /// SAM's second pass. The weights are those of before when it returns, on every path.
 Result<void> Stepper::climb_and_repeat(const StepRequest& request, std::uint64_t attempt) {
-    sharpness_->climb();
+    in_host_memory([this] { sharpness_->climb(); });
     running_statistics_ = models::RunningStatistics::no;  // the batch was seen already
     auto repeated = reduce_pass(request, Pass::second, attempt);
     running_statistics_ = models::RunningStatistics::yes;
-    sharpness_->descend();
+    in_host_memory([this] { sharpness_->descend(); });
     return repeated;
 }
 
@@ -278,7 +294,7 @@ Result<StepOutcome> Stepper::run(const StepRequest& request) {
     auto outcome = try_step(request, 0);
     for (std::uint64_t attempt = 1; !outcome && outcome.error().code == Errc::out_of_memory;
          ++attempt) {
-        parts_.batch_norm.discard();
+        in_host_memory([this] { parts_.batch_norm.discard(); });
         if (auto shrunk = shrink(); !shrunk) return shrunk.error();
         memory.reset_peak();
         outcome = try_step(request, attempt);
@@ -288,7 +304,7 @@ Result<StepOutcome> Stepper::run(const StepRequest& request) {
     clock_.enter(Phase::optimizer);
     update(request);
     clock_.enter(Phase::other);
-    parts_.batch_norm.commit();
+    in_host_memory([this] { parts_.batch_norm.commit(); });
     counters_.peak_bytes = std::max(counters_.peak_bytes, memory.peak_bytes());
     return outcome;
 }

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <torch/types.h>
@@ -91,6 +93,10 @@ public:
     /// From the next step on. All ranks at the same step.
     void set_plan(const plan::Plan& plan);
 
+    /// After a try that did not fit: what this rank believes it can hold, 0 for nothing; half of
+    /// the last micro-batch at most is tried then.
+    void set_fit(std::function<std::int64_t()> fit) { fit_ = std::move(fit); }
+
     [[nodiscard]] const StepCounters& counters() const { return counters_; }
 
     /// run() leaves it in Phase::other; what the rank does between steps is the caller's to say.
@@ -105,6 +111,7 @@ private:
     enum class Pass : std::uint64_t { first, second };  // the second at the worst weights nearby
 
     [[nodiscard]] std::int64_t micro_batch_of(int rank) const;
+    [[nodiscard]] std::int64_t next_micro_batch() const;
     void begin_sums(std::int64_t samples);
     void accumulate(const StepRequest& request);
     void run_micro_batch(const StepRequest& request, const plan::MicroBatch& micro_batch);
@@ -127,6 +134,7 @@ private:
     std::int64_t loaded_before_ = 0;
     bool out_of_memory_ = false;
     std::string fatal_;
+    std::function<std::int64_t()> fit_;
     models::RunningStatistics running_statistics_ = models::RunningStatistics::yes;
     std::optional<Sharpness> sharpness_;
     PhaseClock clock_;

@@ -65,6 +65,12 @@ void TrainingLoop::poll_agent() {
     if (channel_.closed() || termination_requested()) stop_.preempt = true;
 }
 
+void TrainingLoop::tell_what_is_learnt() {
+    const auto profile = calibration_.take_news();
+    if (profile && profile->size() < wire::kLineBytesMax / 2)
+        channel_.send(wire::Profiled{.profile = *profile});
+}
+
 Result<StepOutcome> TrainingLoop::run_step() {
     const std::int64_t step = training_.state.step;
     calibration_.before_step();
@@ -78,7 +84,9 @@ Result<StepOutcome> TrainingLoop::run_step() {
          .momentum = rates_.momentum}
     );
     if (!outcome) return outcome;
-    if (auto settled = calibration_.after_step(); !settled) return settled.error();
+    auto settled = calibration_.after_step();
+    tell_what_is_learnt();
+    if (!settled) return settled.error();
     return outcome;
 }
 
@@ -272,7 +280,9 @@ Result<void> TrainingLoop::run() {
     auto& state = training_.state;
     const std::int64_t total = training_.total_steps();
     const std::int64_t interval = training_.start.checkpoint_steps;
-    if (auto settled = calibration_.begin(); !settled) return settled;
+    auto settled = calibration_.begin();
+    tell_what_is_learnt();
+    if (!settled) return settled;
     training_.stepper->clock().restart();
     channel_.send(wire::Running{
         .step = state.step, .total_steps = total, .data_fingerprint = training_.data_fingerprint});
@@ -300,8 +310,8 @@ Result<void> TrainingLoop::run() {
         channel_.send(wire::Stopped{.step = state.step});
         return {};
     }
-    if (auto settled = training_.collective->settle(); !settled) return settled;
-    return finish();
+    settled = training_.collective->settle();
+    return settled ? finish() : settled;
 }
 
 }  // namespace bw::trainer

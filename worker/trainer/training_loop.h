@@ -27,6 +27,7 @@ private:
 
     Result<void> open_curve();
     void poll_agent();
+    void tell_what_is_learnt();
     Result<StepOutcome> run_step();
     Result<void> record_step(const StepOutcome& outcome, double seconds);
     Result<void> end_epoch();

@@ -68,5 +68,27 @@ TEST_F(JournalOfRelease1, IsWrittenOnAndThenNoLongerTheOldReleases) {
     EXPECT_EQ(*open().replay(), state);
 }
 
+// A sweep of two points under a memory limit, of which both finished: written before profiles were
+// events.
+TEST(JournalOfRelease2, IsReplayed) {
+    const test::TemporaryFolder folder;
+    std::filesystem::copy_file(
+        std::filesystem::path(BW_TEST_DATA) / "journal" / "v2.db", folder.path() / "journal.db"
+    );
+    auto journal = Journal::open(folder.path());
+    ASSERT_TRUE(journal.has_value());
+    const Result<core::State> state = journal->replay();
+    ASSERT_TRUE(state.has_value()) << state.error().message;
+    EXPECT_TRUE(core::broken_invariants(*state).empty());
+    ASSERT_EQ(state->jobs.size(), 2u);
+    EXPECT_TRUE(state->sweeps.at({1}).ended);
+    EXPECT_TRUE(state->profiles.empty());
+    for (const auto& [id, job] : state->jobs) {
+        EXPECT_EQ(job.state, core::JobState::finished);
+        ASSERT_TRUE(job.result.has_value());
+        EXPECT_EQ(job.result->metrics.at("limit_bytes"), 40.0 * (1 << 20));
+    }
+}
+
 }  // namespace
 }  // namespace bw::journal

@@ -31,6 +31,7 @@ private:
         const core::JobRecord& job, const core::AttemptRecord& attempt
     );
     std::vector<core::Event> place(const core::JobRecord& job);
+    std::string profile();
     core::Event join();
     std::vector<core::Event> on_agent(const core::AgentRecord& agent);
     std::vector<core::Event> on_any_job(const core::JobRecord& job);

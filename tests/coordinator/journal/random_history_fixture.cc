@@ -94,6 +94,18 @@ std::vector<core::Event> RandomHistory::on_sweep(const core::SweepRecord& sweep)
     return {suggested};
 }
 
+/// Now and then one that no release can read.
+std::string RandomHistory::profile() {
+    if (one_in(10)) return text();
+    plan::Profile profile;
+    profile.key = "key" + std::to_string(rng_.below(3));
+    profile.network = "network";
+    profile.static_bytes = static_cast<std::int64_t>(rng_.next() >> 20);
+    profile.peak = plan::PeakModel({{rng_.normal(), rng_.normal(), 0}}, plan::Exactness::by_phase);
+    profile.confirmed.push_back({4, 1, 1000});
+    return plan::to_text(profile);
+}
+
 core::Event RandomHistory::join() {
     core::AgentJoined joined;
     joined.agent = {state_.agents_last + 1};
@@ -165,7 +177,7 @@ std::vector<core::Event> RandomHistory::on_attempt(
         return {core::JobEnded{
             job.id, core::JobState::failed, text(), attempt.result, now(), lost_time()}};
     }
-    switch (rng_.below(7)) {
+    switch (rng_.below(8)) {
         case 0:
             return {core::StoreOpened{job.id, number, text(), static_cast<int>(rng_.below(65536))}};
         case 1:
@@ -173,6 +185,8 @@ std::vector<core::Event> RandomHistory::on_attempt(
         case 2:
             return {core::CheckpointAccepted{
                 job.id, number, {static_cast<std::int64_t>(rng_.below(99)), text()}}};
+        case 7:
+            return {core::ProfileLearned{job.id, number, profile(), now()}};
         case 3:
             return {core::EpochMeasured{
                 job.id,

@@ -1,6 +1,7 @@
 // Training under a memory limit, with real processes: the plan is found, predicted, held and
 // remembered.
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -126,6 +127,51 @@ TEST_F(MemoryLimit, AProfileIsRememberedAndNeedsNoProbe) {
     EXPECT_EQ(second.micro_batch, first.micro_batch);
     EXPECT_EQ(second.predicted_peak_bytes, first.predicted_peak_bytes);
     EXPECT_EQ(second.weights_sha256, first.weights_sha256) << "probes leave nothing behind";
+}
+
+/// What BATCHWRIGHT_LIMITS makes the trainers of this test do.
+class Limits {
+public:
+    explicit Limits(const std::string& script) {
+        setenv("BATCHWRIGHT_LIMITS", script.c_str(), /*overwrite=*/1);
+    }
+
+    Limits(const Limits&) = delete;
+    Limits& operator=(const Limits&) = delete;
+
+    ~Limits() { unsetenv("BATCHWRIGHT_LIMITS"); }
+};
+
+TEST_F(MemoryLimit, ALimitThatFallsAndRisesCostsTwoRetriesAndIsUsedAgainOnce) {
+    auto options = job({64 * kMiB, 64 * kMiB});
+    options.params["model"] = "cnn";
+    options.params["image_resolution"] = 0;
+    options.params["max_steps"] = 300;
+    options.params["num_epochs"] = 200;
+    options.params["eval_interval"] = 0;
+    options.params["learning_rate"] = 0.001;
+    const auto calm = finished(Gang(options).run());
+    const auto calm_losses = curve_losses(options.attempt_dir);
+    ASSERT_GT(calm.micro_batch, 15);
+    options.attempt_dir = folder_.path() / "lowered";
+    const auto lowered = std::to_string(calm.predicted_peak_bytes * 6 / 10);
+    const Limits limits("1@50=" + lowered + ",1@60=" + std::to_string(64 * kMiB));
+    const auto ends = Gang(options).run();
+    const auto end = finished(ends);
+    const auto* other = ends[1].find<wire::Finished>();
+    ASSERT_NE(other, nullptr);
+    EXPECT_GE(other->oom_count, 1);
+    EXPECT_LE(other->oom_count, 2);
+    EXPECT_EQ(end.oom_count, 0) << "only the rank whose limit fell";
+    EXPECT_EQ(end.replans, other->oom_count + 1) << "and grew back once";
+    EXPECT_EQ(end.micro_batch, calm.micro_batch);
+    EXPECT_EQ(end.predicted_peak_bytes, calm.predicted_peak_bytes);
+    EXPECT_EQ(end.samples_per_step_min, 60);
+    EXPECT_EQ(end.samples_per_step_max, 60);
+    const auto losses = curve_losses(options.attempt_dir);
+    ASSERT_EQ(losses.size(), calm_losses.size());
+    for (std::size_t i = 0; i < losses.size(); ++i)
+        EXPECT_NEAR(losses[i], calm_losses[i], 1e-4 * calm_losses[i]) << "step " << i + 1;
 }
 
 TEST_F(MemoryLimit, ProbesLeaveNothingBehind) {

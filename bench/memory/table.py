@@ -39,7 +39,8 @@ def ask(model, options, optimizer, samples, **more):
     request = {"model": model, "classes": 10, "channels": 3, "height": options.side, "width": options.side,
                "bn": "ghost", "group": options.group, "threads": options.threads, "samples": samples,
                "learning_rate": 0.0, **OPTIMIZERS[optimizer], **more}
-    done = subprocess.run([BIN / "batchwright-trainer", "--profile", json.dumps(request)], capture_output=True, text=True)
+    command = [BIN / "batchwright-trainer", "--profile", json.dumps(request)]
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"{model}: {done.stderr.strip()}")
     return json.loads(done.stdout)
@@ -122,7 +123,7 @@ def simulate(fits, share, static, activations, limit):
         m, ooms = int(0.9 * m), ooms + 1
     found["Accelerate"] = (m, ooms)
     m, low, high, ooms = 2, 0, 0, 0
-    while high == 0 and m < share:  # Lightning: doubles until it fails, then halves the interval
+    while high == 0 and low < share:  # Lightning: doubles until it fails, then halves the interval
         if fits(m):
             low, m = m, min(2 * m, share)
         else:

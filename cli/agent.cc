@@ -34,8 +34,9 @@ int agent(const WorkerOptions& options) {
         PortOf::agents
     );
     if (!endpoint) return complain(endpoint.error().message, coordinator::kExitBadInput);
-    const auto slots =
-        agent::find_slots(options.device, launch::widen_affinity(), local_rank, local_size);
+    const int cores =
+        options.keep_affinity ? launch::cores_of_affinity() : launch::widen_affinity();
+    const auto slots = agent::find_slots(options.device, cores, local_rank, local_size);
     if (!slots) return complain("--device: " + slots.error().message, coordinator::kExitBadInput);
 
     const auto interface = interface_of_agent(options.interface, *endpoint);

@@ -29,6 +29,7 @@ launch::ChildOptions agent_child(const WorkerOptions& options) {
     for (const auto& [option, value] : given) {
         if (!value.empty()) child.argv.insert(child.argv.end(), {option, value});
     }
+    if (options.keep_affinity) child.argv.emplace_back("--keep-affinity");
     child.final_statuses = {agent::kExitLeft, agent::kExitBadOptions, agent::kExitRefused};
     return child;
 }

@@ -37,6 +37,7 @@ struct WorkerOptions {
     std::string port_range;  // of the rendezvous stores; empty: any
     std::string trainer;
     std::string data_path;
+    bool keep_affinity = false;
     int metrics_port = 0;                 // of /metrics; 0: any free one; negative: none
     int local_rank = -1, local_size = 0;  // of the agents on this host; -1: from the launcher
 };

@@ -148,6 +148,11 @@ void add_worker_options(CLI::App& worker, WorkerOptions& options) {
         options.local_rank,
         "Which of the agents on this host (default: the launcher's)"
     );
+    worker.add_flag(
+        "--keep-affinity",
+        options.keep_affinity,
+        "Stay on the cores that the launcher bound this process to"
+    );
     worker.add_option(
         "--local-size", options.local_size, "How many agents share this host's devices"
     );

@@ -205,6 +205,7 @@ void RunSession::start_agent(const StartOrder& order) {
     worker.trainer = options_.trainer;
     worker.interface = options_.interface;
     worker.port_range = options_.port_range;
+    worker.keep_affinity = options_.keep_affinity;
     supervisor_.start(agent_child(worker), [this](int status) { on_agent_end(status); });
 }
 

@@ -14,6 +14,10 @@ int widen_affinity() {
     CPU_ZERO(&all);
     for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu) CPU_SET(cpu, &all);
     ::sched_setaffinity(0, sizeof all, &all);
+    return cores_of_affinity();
+}
+
+int cores_of_affinity() {
     cpu_set_t now;
     CPU_ZERO(&now);
     if (::sched_getaffinity(0, sizeof now, &now) == 0) return std::max(1, CPU_COUNT(&now));

@@ -40,6 +40,9 @@ void remove_mpi_variables();
 /// number of cores.
 int widen_affinity();
 
+/// The number of cores that this process may use as it is.
+int cores_of_affinity();
+
 /// Why mpirun would refuse to run as root, with the remedy, or an empty text (checked by rank
 /// discovery's caller when no MPI variable is set but the parent is mpirun).
 std::string root_refusal_hint();

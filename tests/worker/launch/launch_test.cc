@@ -100,6 +100,7 @@ TEST(Affinity, WidensAProcessThatWasBoundToOneCore) {
         if (CPU_ISSET(cpu, &before)) CPU_SET(cpu, &one);
     }
     ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
+    EXPECT_EQ(cores_of_affinity(), 1);
     EXPECT_GE(widen_affinity(), CPU_COUNT(&before));
 }
 

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "base/sha256.h"
 #include "worker/trainer/data/mapped_file.h"
 
@@ -99,7 +100,8 @@ bool store_decoded(const std::filesystem::path& file, const DecodedImages& decod
     std::error_code error;
     std::filesystem::create_directories(file.parent_path(), error);
     std::filesystem::path temporary = file;
-    temporary += ".tmp" + std::to_string(::getpid());
+    // Hosts may share the folder.
+    temporary += ".tmp-" + host_name() + "-" + std::to_string(::getpid());
     if (!write_decoded(temporary, decoded)) {
         std::fprintf(
             stderr,

@@ -85,7 +85,7 @@ class Leaving(Workers):
         name, _ = self.agent_at_work()
         workers[name].send_signal(signal.SIGTERM)
         self.assertEqual(self.finish(workers[name])[0], 0)
-        self.assertEqual(self.agents()[name]["state"], "lost")
+        wait_until(lambda: self.agents()[name]["state"] == "lost", "the coordinator to take note")
         job = self.finish_sweep()
         first, second = job["history"]
         self.assertEqual(first["ranks"][0]["outcome"], "stopped")
@@ -120,9 +120,8 @@ class Leaving(Workers):
         os.kill(pid, signal.SIGTERM)  # the agent itself: its supervisor must not start it again
         number = int(name[-1])
         self.assertEqual(self.finish(workers[number])[0], 0)
-        job = self.job()
-        self.assertEqual(job["state"], "queued")
-        self.assertEqual([rank["outcome"] for rank in job["history"][0]["ranks"]], ["stopped", "stopped"])
+        wait_until(lambda: self.job()["state"] == "queued", "the other agent's rank to end, too")
+        self.assertEqual([rank["outcome"] for rank in self.job()["history"][0]["ranks"]], ["stopped", "stopped"])
         self.start_worker(number)
         job = self.finish_sweep()
         self.assertEqual([attempt["started_step"] for attempt in job["history"]], [0, job["history"][0]["stopped_step"]])
@@ -148,7 +147,7 @@ class Dying(Workers):
         self.wait_for_steps(20)
         worker.kill()
         wait_until(lambda: not self.marked.pids("batchwright agent"), "the agent to leave")
-        self.assertEqual(self.job()["state"], "queued")
+        wait_until(lambda: self.job()["state"] == "queued", "the job to be free again")
         self.start_worker(0)
         self.assertEqual(self.finish_sweep()["lost_device_seconds"], {})
 

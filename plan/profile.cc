@@ -1,8 +1,8 @@
 #include "plan/profile.h"
 
-#include <charconv>
 #include <utility>
 
+#include "base/number.h"
 #include "base/sha256.h"
 
 namespace bw::plan {
@@ -36,11 +36,9 @@ public:
 
     template <class T>
     T number() {
-        const std::string_view text = next();
-        T value{};
-        const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-        ok_ = ok_ && parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
-        return value;
+        const auto value = parse_number<T>(next());
+        ok_ = ok_ && value;
+        return value.value_or(T{});
     }
 
     std::int64_t integer() { return number<std::int64_t>(); }

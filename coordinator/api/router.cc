@@ -1,13 +1,13 @@
 #include "coordinator/api/router.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
 
+#include "base/number.h"
 #include "base/text.h"
 #include "coordinator/http/uri.h"
 
@@ -125,10 +125,7 @@ http::Reply Router::watched(const http::Request& request, const Route* route, ht
 }
 
 std::optional<std::uint64_t> read_number(std::string_view text) {
-    std::uint64_t number = 0;
-    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool whole = error == std::errc{} && rest == text.data() + text.size();
-    return whole ? std::optional(number) : std::nullopt;
+    return parse_number<std::uint64_t>(text);
 }
 
 Result<std::uint64_t> number_of(

@@ -1,6 +1,6 @@
 #include "coordinator/core/params.h"
 
-#include <charconv>
+#include "base/number.h"
 
 namespace bw::core {
 namespace {
@@ -39,12 +39,7 @@ std::size_t end_of_value(std::string_view json, std::size_t begin) {
 template <class Number>
 std::optional<Number> find_as(std::string_view params_json, std::string_view key) {
     const auto text = find_param(params_json, key);
-    if (!text) return std::nullopt;
-    Number value{};
-    const char* end = text->data() + text->size();
-    const auto [rest, error] = std::from_chars(text->data(), end, value);
-    if (error != std::errc{} || rest != end) return std::nullopt;
-    return value;
+    return text ? parse_number<Number>(*text) : std::nullopt;
 }
 
 }  // namespace

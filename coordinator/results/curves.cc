@@ -1,11 +1,11 @@
 #include "coordinator/results/curves.h"
 
-#include <charconv>
 #include <cstdint>
 #include <fstream>
 #include <optional>
 #include <string_view>
 
+#include "base/number.h"
 #include "coordinator/results/atomic_file.h"
 #include "coordinator/results/layout.h"
 
@@ -24,21 +24,13 @@ std::string_view next_field(std::string_view& rest) {
     return field;
 }
 
-template <class T>
-bool read(std::string_view text, T& value) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && end == text.data() + text.size();
-}
-
 /// Of "step,epoch,loss,samples,seconds"; later columns may come.
 std::optional<Row> read_row(std::string_view line) {
-    Row row;
-    double loss = 0;
-    if (!read(next_field(line), row.step) || !read(next_field(line), row.epoch))
-        return std::nullopt;
-    row.loss = next_field(line);
-    if (!read(row.loss, loss)) return std::nullopt;
-    return row;
+    const auto step = parse_number<std::int64_t>(next_field(line));
+    const auto epoch = parse_number<std::int64_t>(next_field(line));
+    const std::string_view loss = next_field(line);
+    if (!step || !epoch || !parse_number<double>(loss)) return std::nullopt;
+    return Row{*step, *epoch, loss};
 }
 
 /// The curve of the newest attempt that has one: an attempt that ended before its first step wrote

@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "worker/agent/agent.h"
 
@@ -23,13 +23,6 @@ Error not_understood(std::string_view device, const std::string& why) {
     );
 }
 
-std::optional<int> whole_number(std::string_view text) {
-    int number = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
-    return number;
-}
-
 Result<std::int64_t> limit_of(std::string_view device, std::string_view text) {
     const Result<std::int64_t> bytes = parse_bytes(text);
     if (!bytes) return not_understood(device, bytes.error().message);
@@ -40,7 +33,7 @@ Result<std::int64_t> limit_of(std::string_view device, std::string_view text) {
 /// The memory limits of the host's slots; 0 for none.
 Result<std::vector<std::int64_t>> limits_of(std::string_view device, std::string_view what) {
     const std::size_t times = what.find('x');
-    const std::optional<int> count = whole_number(what.substr(0, times));
+    const std::optional<int> count = parse_number<int>(what.substr(0, times));
     if (count && (*count < 1 || *count > kSlotsMax)) {
         return not_understood(device, "a host has 1 to " + std::to_string(kSlotsMax) + " slots");
     }

@@ -1,7 +1,6 @@
 #include "worker/agent/gpu_slots.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/bytes.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "wire/trainer/messages.h"
 
@@ -44,16 +44,9 @@ std::vector<std::string_view> split(std::string_view text) {
     return parts;
 }
 
-std::optional<std::size_t> whole_number(std::string_view text) {
-    std::size_t number = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
-    return number;
-}
-
 /// The one GPU that an entry of CUDA_VISIBLE_DEVICES, or of --device, names.
 const nvml::Device* find_gpu(const std::vector<nvml::Device>& gpus, std::string_view entry) {
-    if (const auto position = whole_number(entry))
+    if (const auto position = parse_number<std::size_t>(entry))
         return *position < gpus.size() ? &gpus[*position] : nullptr;
     const nvml::Device* found = nullptr;
     for (const nvml::Device& gpu : gpus) {
@@ -100,7 +93,7 @@ Result<Choice> choose(std::string_view device, const std::vector<nvml::Device>& 
     if (what.starts_with("GPU-") || what.starts_with("MIG-"))
         return choose_by_uuid(device, what, gpus);
     const std::size_t times = what.find('x');
-    const auto count = whole_number(what.substr(0, times));
+    const auto count = parse_number<std::size_t>(what.substr(0, times));
     if (!count || *count < 1) return not_understood(device, "names no number of GPUs");
     if (*count > gpus.size()) {
         return fail(

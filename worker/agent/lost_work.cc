@@ -1,13 +1,14 @@
 #include "worker/agent/lost_work.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <fstream>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/number.h"
 
 namespace bw::agent {
 namespace {
@@ -19,21 +20,14 @@ struct Row {
     double seconds = 0;
 };
 
-template <class T>
-bool read(std::string_view text, T& value) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && end == text.data() + text.size();
-}
-
 /// Of "step,epoch,loss,samples,seconds".
 std::optional<Row> row_of(std::string_view line) {
-    Row row;
     const auto last = line.rfind(',');
-    if (last == std::string_view::npos || !read(line.substr(0, line.find(',')), row.step))
-        return std::nullopt;
-    if (!read(line.substr(last + 1), row.seconds) || !std::isfinite(row.seconds))
-        return std::nullopt;
-    return row;
+    if (last == std::string_view::npos) return std::nullopt;
+    const auto step = parse_number<std::int64_t>(line.substr(0, line.find(',')));
+    const auto seconds = parse_number<double>(line.substr(last + 1));
+    if (!step || !seconds || !std::isfinite(*seconds)) return std::nullopt;
+    return Row{*step, *seconds};
 }
 
 /// The last bytes of the file; whole rows only, since the first may be cut and the last torn.

@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "base/number.h"
 #include "base/text.h"
 #include "worker/launch/launch.h"
 
@@ -32,15 +33,13 @@ Result<int> read_number(const char* name) {
     const char* text = std::getenv(name);
     if (text == nullptr) return fail(Errc::invalid_input, std::string(name) + " is not set");
     const std::string value = text;
-    int number = 0;
-    const auto parsed = std::from_chars(value.data(), value.data() + value.size(), number);
-    const bool whole = parsed.ptr == value.data() + value.size();
-    if (parsed.ec != std::errc() || !whole || number < 0) {
+    const auto number = parse_number<int>(value);
+    if (!number || *number < 0) {
         return fail(
             Errc::invalid_input, std::string(name) + ": " + quoted(value) + " is not a number"
         );
     }
-    return number;
+    return *number;
 }
 
 /// Slurm's "2(x3),1": processes per host, in the order of the hosts.

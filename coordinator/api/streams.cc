@@ -25,7 +25,6 @@ std::vector<JobId> changed_jobs(const core::Event& event) {
             using Fact = std::decay_t<decltype(fact)>;
             constexpr bool is_silent = std::is_same_v<Fact, core::RankEnded> ||
                                        std::is_same_v<Fact, core::StoreOpened> ||
-                                       std::is_same_v<Fact, core::ProfileLearned> ||
                                        std::is_same_v<Fact, core::EpochMeasured>;
             if constexpr (requires { fact.job; } && !is_silent) {
                 return {fact.job};

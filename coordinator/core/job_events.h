@@ -80,7 +80,7 @@ struct EpochMeasured {
 /// What a job has learnt of the memory of steps like its own: from now on known to all jobs with
 /// the profile's key. The newest counts.
 struct ProfileLearned {
-    JobId job;  // 0: none, it lay in the state directory
+    JobId measured_by;  // changes nothing of that job; 0: none, it lay in the state directory
     std::uint32_t attempt = 0;
     std::string profile;  // plan::to_text
     Instant at;

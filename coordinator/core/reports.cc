@@ -81,8 +81,6 @@ News news(const Subject& subject, EpochMeasured fact, Instant) {
 
 News news(const Subject&, const RankEnded&, Instant) { return std::nullopt; }  // on_rank_ended's
 
-News news(const Subject&, const ProfileLearned&, Instant) { return std::nullopt; }  // on_profile's
-
 void learn(Draft& draft, ProfileLearned fact) {
     const auto profile = plan::parse_profile(fact.profile);
     if (!profile) return;
@@ -97,8 +95,11 @@ void learn(Draft& draft, ProfileLearned fact) {
 std::vector<Event> news_of(const State& state, const AgentReport& report, Instant now) {
     const News found = std::visit(
         [&](const auto& fact) -> News {
-            const Subject subject = find_subject(state, report, fact.job, fact.attempt);
-            return subject.attempt == nullptr ? std::nullopt : news(subject, fact, now);
+            if constexpr (requires { fact.job; }) {
+                const Subject subject = find_subject(state, report, fact.job, fact.attempt);
+                if (subject.attempt != nullptr) return news(subject, fact, now);
+            }
+            return std::nullopt;  // what is of no job is on_profile's
         },
         report.fact
     );
@@ -120,13 +121,13 @@ void on_rank_ended(Draft& draft, const AgentReport& report, const RankEnded& fac
 }
 
 void on_profile(Draft& draft, const AgentReport& report, const ProfileLearned& fact) {
-    const Subject subject = find_subject(draft.base(), report, fact.job, fact.attempt);
+    const Subject subject = find_subject(draft.base(), report, fact.measured_by, fact.attempt);
     if (subject.attempt != nullptr) learn(draft, fact);
 }
 
 void on_learn(Draft& draft, const LearnProfiles& input) {
     for (const std::string& profile : input.profiles)
-        learn(draft, {.job = {}, .attempt = 0, .profile = profile, .at = {}});
+        learn(draft, {.measured_by = {}, .attempt = 0, .profile = profile, .at = {}});
 }
 
 }  // namespace bw::core

@@ -209,7 +209,7 @@ std::string line(const AgentDraining& e) {
 
 std::string line(const ProfileLearned& e) {
     return Line("ProfileLearned")
-        .attempt(e.job, e.attempt)
+        .attempt(e.measured_by, e.attempt)
         .put("profile", sha256_hex(e.profile).substr(0, 12));
 }
 

@@ -190,7 +190,7 @@ proto::ProfileLearned to_proto(const core::ProfileLearned& event) {
 
 core::ProfileLearned from_proto(const proto::ProfileLearned& message) {
     return {
-        .job = {message.job()},
+        .measured_by = {message.job()},
         .attempt = message.attempt(),
         .profile = message.profile(),
         .at = {message.at_ns()}};

@@ -63,10 +63,9 @@ void Meter::note(const Books& books, const core::Event& event, Instant now) {
     const auto take_one = [&](const auto& fact) {
         take(books, fact, now);
         if constexpr (requires { fact.job; }) {
-            const auto job = books.state.jobs.find(fact.job);
-            if (job == books.state.jobs.end()) return;  // a profile from the disk is of no job
-            follow_waiting(job->second, now);
-            if (!core::is_terminal(job->second.state)) describe(job->second);
+            const core::JobRecord& job = books.state.jobs.at(fact.job);
+            follow_waiting(job, now);
+            if (!core::is_terminal(job.state)) describe(job);
         }
     };
     std::visit(take_one, event);

@@ -135,9 +135,10 @@ private:
         report.epoch = agent.epoch;
         std::visit(
             [this](auto& fact) {
-                const auto job = coordinator_.state().jobs.find(fact.job);
-                if (job != coordinator_.state().jobs.end()) {
-                    fact.attempt = static_cast<std::uint32_t>(job->second.attempts.size());
+                if constexpr (requires { fact.job; }) {
+                    const auto job = coordinator_.state().jobs.find(fact.job);
+                    if (job != coordinator_.state().jobs.end())
+                        fact.attempt = static_cast<std::uint32_t>(job->second.attempts.size());
                 }
             },
             report.fact

@@ -108,6 +108,12 @@ TEST_F(MeterTest, AnOpenSweepHasAllItsCountersAtZero) {
     EXPECT_EQ(value(R"(sweeps{state="open"})"), "1");
 }
 
+TEST_F(MeterTest, AProfileFromTheStateDirectoryIsOfNoJob) {
+    restart();
+    give(core::ProfileLearned{{}, 0, "profile", at(3)}, 3);
+    EXPECT_EQ(value(R"(jobs{sweep="7",state="queued"})"), "2");
+}
+
 TEST_F(MeterTest, TheQueueIsTheJobsThatCouldRun) {
     now_ = at(5);
     EXPECT_EQ(value("queue_oldest_seconds"), "5");

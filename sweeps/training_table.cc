@@ -56,6 +56,24 @@ TrainingParameter word(
         .help = help};
 }
 
+TrainingParameter number(
+    ParameterType type,
+    std::string_view name,
+    Value fallback,
+    Range range,
+    std::string_view help,
+    std::string_view alias
+) {
+    return {
+        .name = name,
+        .alias = alias,
+        .type = type,
+        .fallback = std::move(fallback),
+        .min = range.min,
+        .max = range.max,
+        .help = help};
+}
+
 TrainingParameter count(
     std::string_view name,
     Value fallback,
@@ -63,14 +81,7 @@ TrainingParameter count(
     std::string_view help,
     std::string_view alias = ""
 ) {
-    return {
-        .name = name,
-        .alias = alias,
-        .type = ParameterType::integer,
-        .fallback = std::move(fallback),
-        .min = range.min,
-        .max = range.max,
-        .help = help};
+    return number(ParameterType::integer, name, std::move(fallback), range, help, alias);
 }
 
 TrainingParameter real(
@@ -80,14 +91,7 @@ TrainingParameter real(
     std::string_view help,
     std::string_view alias = ""
 ) {
-    return {
-        .name = name,
-        .alias = alias,
-        .type = ParameterType::number,
-        .fallback = std::move(fallback),
-        .min = range.min,
-        .max = range.max,
-        .help = help};
+    return number(ParameterType::number, name, std::move(fallback), range, help, alias);
 }
 
 TrainingParameter flag(std::string_view name, Value fallback, std::string_view help) {
@@ -99,13 +103,7 @@ TrainingParameter flag(std::string_view name, Value fallback, std::string_view h
 }
 
 TrainingParameter counts(std::string_view name, Range range, std::string_view help) {
-    return {
-        .name = name,
-        .type = ParameterType::integers,
-        .fallback = kDecided,
-        .min = range.min,
-        .max = range.max,
-        .help = help};
+    return number(ParameterType::integers, name, kDecided, range, help, "");
 }
 
 Value text(const char* value) { return Value{std::string(value)}; }

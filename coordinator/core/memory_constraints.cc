@@ -57,9 +57,6 @@ Need need_on(const Situation& situation, const JobRecord& job, const SlotPool& p
     return need;
 }
 
-/// 0, no limit, is more than any.
-bool is_larger(std::int64_t a, std::int64_t b) { return a == 0 ? b != 0 : b != 0 && a > b; }
-
 std::int64_t largest_of(const std::vector<std::int64_t>& limits) {
     return *std::ranges::min_element(limits, is_larger);
 }

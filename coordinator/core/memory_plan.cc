@@ -88,6 +88,10 @@ std::int64_t limit_on(const sweeps::Sweep& sweep, const SlotInfo& slot) {
     return own > 0 && asked > 0 ? std::min(own, asked) : std::max(own, asked);
 }
 
+bool is_larger(std::int64_t limit, std::int64_t other) {
+    return limit == 0 ? other != 0 : other != 0 && limit > other;
+}
+
 std::vector<std::size_t> sufficient(
     std::span<const std::int64_t> limits, std::int64_t needed_bytes
 ) {
@@ -96,7 +100,7 @@ std::vector<std::size_t> sufficient(
         if (limits[i] == 0 || limits[i] >= needed_bytes) found.push_back(i);
     }
     std::stable_sort(found.begin(), found.end(), [limits](std::size_t a, std::size_t b) {
-        return limits[b] == 0 ? limits[a] != 0 : limits[a] != 0 && limits[a] < limits[b];
+        return is_larger(limits[b], limits[a]);
     });
     return found;
 }

@@ -31,6 +31,9 @@ Result<plan::SearchInput> search_input(
 /// and the sweep's; 0: there is no limit.
 std::int64_t limit_on(const sweeps::Sweep& sweep, const SlotInfo& slot);
 
+/// Of two limits; 0, no limit, is more than any.
+bool is_larger(std::int64_t limit, std::int64_t other);
+
 /// Which of the slots' limits (0: none) suffice, the smallest first, equal ones in their order.
 std::vector<std::size_t> sufficient(
     std::span<const std::int64_t> limits, std::int64_t needed_bytes

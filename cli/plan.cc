@@ -92,8 +92,10 @@ int plan(const PlanOptions& options) {
             print_row(row);
         }
     }
+    if (!options.json && sweeps::is_searched(sweep))
+        std::printf("   ... found by a searcher, from the results so far (docs/search.md)\n");
     if (options.json) std::printf("%s\n", rows.dump(2).c_str());
-    if (!options.json && (!total || *total > rows_max))
+    if (!options.json && !sweeps::is_searched(sweep) && (!total || *total > rows_max))
         std::printf("   ... (--limit N shows more)\n");
     return coordinator::kExitOk;
 }

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/sweep_commands.h"
 #include "cli/sweep_file.h"
+#include "sweeps/search/next_tool.h"
 #include "sweeps/tooling.h"
 
 namespace bw::cli {
@@ -87,9 +88,9 @@ int next(const SweepToolOptions& options) {
             next_options.compat = compat_of(options);
             next_options.n = options.n;
             if (options.explain) next_options.explain = sweeps::NextOptions::Explain::yes;
-            return print(
-                sweeps::next_tool(text, options.runs_file.empty() ? "[]" : runs, next_options)
-            );
+            return print(search::next_tool(
+                text, options.runs_file.empty() ? "[]" : runs, next_options, options.seed
+            ));
         }
     );
 }
@@ -159,6 +160,7 @@ void add_run_tools(CLI::App& sweep, SweepToolOptions& options, Action& action) {
         add_tool(sweep, options, action, "next", "The next suggestions after these runs", next);
     tool->add_option("--runs", options.runs_file, "Runs so far (JSON)");
     tool->add_option("-n", options.n, "How many")->capture_default_str();
+    tool->add_option("--seed", options.seed, "Of the search, instead of the file's");
     tool->add_flag("--explain", options.explain, "What a model-based searcher sees of the runs");
 
     tool = add_tool(

@@ -27,6 +27,7 @@ struct SweepToolOptions {
     std::vector<double> u, x;
     std::string runs_file, params_file;
     std::uint64_t n = 1;
+    std::optional<std::uint64_t> seed;
 };
 
 void add_sweep(CLI::App& app, SweepToolOptions& options, Action& action);

@@ -254,6 +254,7 @@ void add_verbs(CLI::App& app, Action& action) {
     add_logs(app, action);
     add_wait(app, action);
     add_verify(app, action);
+    add_ask_tell(app, action);
 }
 
 }  // namespace bw::cli

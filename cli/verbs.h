@@ -52,4 +52,7 @@ int submit(const SubmitOptions& options);
 /// `verify`: asks the coordinator, or, when the state directory has none, reads the journal itself.
 int verify(const ServiceOptions& options, const std::string& selector);
 
+/// `ask` and `tell`: for a searcher outside of the coordinator.
+void add_ask_tell(CLI::App& app, Action& action);
+
 }  // namespace bw::cli

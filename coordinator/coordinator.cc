@@ -27,6 +27,7 @@
 #include "coordinator/reactor.h"
 #include "coordinator/results/layout.h"
 #include "coordinator/results/results.h"
+#include "coordinator/searching.h"
 #include "metrics/scrape_token.h"
 
 namespace bw::coordinator {
@@ -110,7 +111,9 @@ public:
         }
         learn_profiles();
         reactor_.tick();
+        searching_.look(reactor_.state(), now());
         io_.run();
+        searching_.join();
         pool_.join();
         return kExitOk;
     }
@@ -147,7 +150,10 @@ private:
         if (auto clients = listen_for_clients(endpoint, *security); !clients) return clients;
         reactor_.connect({
             [this](const core::Effect& effect) { carry_out(effect); },
-            [this](const core::Event& event) { api_->publish(event); },
+            [this](const core::Event& event) {
+                api_->publish(event);
+                searching_.look(reactor_.state(), now());
+            },
             [this](const Commit& commit) {
                 observer_->note_commit(commit.took, commit.decisions, commit.events);
             },
@@ -262,6 +268,13 @@ private:
         );
     }
 
+    // Also an answer that changes nothing makes room for the next question.
+    void take_answer(const core::Input& answer) {
+        reactor_.submit(answer, [this](const core::State& state) {
+            searching_.look(state, now());
+        });
+    }
+
     void carry_out(const core::Effect& effect) {
         if (const auto* ended = std::get_if<core::AnnounceSweepEnded>(&effect))
             return write_results(ended->sweep);
@@ -308,6 +321,7 @@ private:
     std::uint64_t events_;  // in the journal, at the start
     Reactor reactor_;
     std::unique_ptr<observe::Observer> observer_;  // outlives the API, whose thread uses it
+    Searching searching_{io_, [this](const core::Input& answer) { take_answer(answer); }};
     std::unique_ptr<api::Api> api_;
     std::unique_ptr<net::AgentServer> agents_;
     std::unique_ptr<http::Server> server_;

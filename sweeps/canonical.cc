@@ -43,8 +43,8 @@ std::string fingerprint_of(const Value& document) {
         for (auto& [key, value] : *top) {
             auto* options = key == kReservedKey ? std::get_if<Map>(&value.data) : nullptr;
             if (options == nullptr) continue;
-            drop(*options, "concurrency");
-            drop(*options, "retries");
+            for (const char* limit : {"concurrency", "retries", "budget", "max_failures"})
+                drop(*options, limit);
         }
         std::erase_if(*top, [](const auto& entry) {
             return entry.first == kReservedKey && entry.second == Value{Map{}};

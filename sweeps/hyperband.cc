@@ -84,7 +84,7 @@ std::optional<WandbError> section_error(const Map& document) {
     return std::nullopt;
 }
 
-double threshold_at(const std::vector<std::vector<double>>& histories, double band, double eta) {
+double threshold_at(std::span<const std::vector<double>> histories, double band, double eta) {
     std::vector<double> values;
     for (const auto& history : histories) {
         if (static_cast<double>(history.size()) >= band)
@@ -98,19 +98,31 @@ double threshold_at(const std::vector<std::vector<double>>& histories, double ba
     return values[std::min(index, values.size() - 1)];
 }
 
-bool must_stop(const std::vector<double>& history, const StopReport& report) {
-    std::size_t reached = 0;
-    const std::vector<double>& bands = report.hyperband.bands;
-    while (reached < bands.size() && bands[reached] <= static_cast<double>(history.size()))
-        ++reached;
-    if (reached == 0) return false;
-    const double value = report.hyperband.strict
-                             ? history[static_cast<std::size_t>(bands[reached - 1]) - 1]
-                             : *std::min_element(history.begin(), history.end());
-    return value > report.thresholds[reached - 1];
+}  // namespace
+
+std::vector<double> thresholds_of(
+    const HyperbandRule& rule, std::span<const std::vector<double>> histories
+) {
+    std::vector<double> thresholds;
+    for (const double band : rule.bands)
+        thresholds.push_back(threshold_at(histories, band, rule.eta));
+    return thresholds;
 }
 
-}  // namespace
+std::optional<double> failed_band(
+    const HyperbandRule& rule,
+    std::span<const double> thresholds,
+    const std::vector<double>& history
+) {
+    std::size_t reached = 0;
+    const std::vector<double>& bands = rule.bands;
+    while (reached < bands.size() && bands[reached] <= static_cast<double>(history.size()))
+        ++reached;
+    if (reached == 0) return std::nullopt;
+    const double value = rule.strict ? history[static_cast<std::size_t>(bands[reached - 1]) - 1]
+                                     : *std::min_element(history.begin(), history.end());
+    return value > thresholds[reached - 1] ? std::optional(bands[reached - 1]) : std::nullopt;
+}
 
 StopReport stop_check(const Value& document, const std::vector<RunRecord>& runs) {
     StopReport report;
@@ -138,11 +150,10 @@ StopReport stop_check(const Value& document, const std::vector<RunRecord>& runs)
         histories.push_back(run.metric_history(metric.name));
         for (double& value : histories.back()) value = metric.maximize ? -value : value;
     }
-    for (const double band : report.hyperband.bands) {
-        report.thresholds.push_back(threshold_at(histories, band, report.hyperband.eta));
-    }
+    report.thresholds = thresholds_of(report.hyperband, histories);
     for (std::size_t i = 0; i < runs.size(); ++i) {
-        if (runs[i].state == RunState::running && must_stop(histories[i], report))
+        if (runs[i].state == RunState::running &&
+            failed_band(report.hyperband, report.thresholds, histories[i]))
             report.stop.push_back(runs[i].name);
     }
     return report;

@@ -7,11 +7,12 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "sweeps/search_options.h"
 
 namespace bw::sweeps {
 namespace {
 
-constexpr std::array<std::string_view, 9> kKeys = {
+constexpr std::array<std::string_view, 9> kOwnKeys = {
     "world_size",
     "seed",
     "device",
@@ -21,6 +22,14 @@ constexpr std::array<std::string_view, 9> kKeys = {
     "micro_batch",
     "memory_limit",
     "bn"};
+
+// All of them, those of search_options.h included.
+constexpr auto kKeys = [] {
+    std::array<std::string_view, kOwnKeys.size() + kSearchKeys.size()> keys;
+    std::copy(kOwnKeys.begin(), kOwnKeys.end(), keys.begin());
+    std::copy(kSearchKeys.begin(), kSearchKeys.end(), keys.begin() + kOwnKeys.size());
+    return keys;
+}();
 constexpr std::array<std::string_view, 3> kDevices = {"auto", "cpu", "cuda"};
 constexpr std::array<std::string_view, 3> kPolicies = {"ghost", "micro_batch", "frozen"};
 
@@ -58,6 +67,7 @@ public:
         read_memory_limit(options);
         read_device(options);
         read_bn(options);
+        read_search_options(entry_, options, problems_);
         return options;
     }
 

@@ -125,6 +125,16 @@ private:
         }
         out_.parameters = read_parameters(*out_.parameters_entry, problems_);
         const bool grid = out_.method_entry != nullptr && out_.sweep.method == Method::grid;
+        if (out_.sweep.options.order == Order::file) {
+            std::stable_sort(
+                out_.parameters.begin(),
+                out_.parameters.end(),
+                [](const ReadParameter& a, const ReadParameter& b) {
+                    return std::pair(a.entry->mark.line, a.entry->mark.column) <
+                           std::pair(b.entry->mark.line, b.entry->mark.column);
+                }
+            );
+        }
         for (const ReadParameter& read : out_.parameters) {
             if (grid) check_enumerable(read);
             out_.sweep.parameters.push_back(read.parameter);

@@ -41,7 +41,7 @@ int expand_tool(std::string_view text, const ExpandOptions& options, const Sink&
     if (sweep.method == Method::grid) size = grid_size(sweep.parameters);
     if (sweep.method == Method::random && sweep.run_cap)
         size = static_cast<std::uint64_t>(*sweep.run_cap);
-    if (sweep.method == Method::bayes || sweep.method == Method::custom) {
+    if (is_searched(sweep) || sweep.method == Method::bayes) {
         sink(to_json(refusal(
             "method: points of this search depend on results; ask for the next ones", document.wandb
         )));

@@ -23,6 +23,25 @@ properties:
   memory_limit: {type: [string, integer], description: "What a job may take of a device, such as 8GiB; the smaller of it and the device's own holds."}
   bn: {type: string, pattern: "^(ghost(\\([1-9][0-9]*\\))?|micro_batch|frozen)$", default: ghost,
        description: Which samples BatchNorm normalises together.}
+  sampler: {enum: [random, sobol, tpe, gp], description: How random and bayes find points.}
+  stopper:
+    description: Which jobs do not run to their end.
+    oneOf:
+      - {type: object, required: [type], additionalProperties: false, properties: {type: {const: asha}, min_iter: {type: integer, minimum: 1, default: 1}, max_iter: {type: integer, minimum: 2}, eta: {type: number, exclusiveMinimum: 1, default: 3}}}
+      - {type: object, required: [type], additionalProperties: false, properties: {type: {const: median}, min_iter: {type: integer, minimum: 1, default: 1}, min_jobs: {type: integer, minimum: 1, default: 3}}}
+      - {type: object, required: [type], additionalProperties: false, properties: {type: {const: patience}, reports: {type: integer, minimum: 1, default: 10}, min_delta: {type: number, exclusiveMinimum: 0}}}
+  budget: {type: object, additionalProperties: false, properties: {jobs: {type: integer, minimum: 1}, device_hours: {type: number, exclusiveMinimum: 0}}, description: What the sweep may use in all.}
+  max_failures: {type: integer, minimum: 0, default: 0, description: "Failed jobs after which no new one starts; 0: no such limit."}
+  replicas:
+    description: Every point so many times.
+    oneOf:
+      - {type: integer, minimum: 1, maximum: 1000}
+      - {type: object, additionalProperties: false, properties: {count: {type: integer, minimum: 1, maximum: 1000}, parameter: {type: string, default: seed}, aggregate: {enum: [mean, median, min, max], default: mean}}}
+  points: {type: array, items: {type: object, minProperties: 1}, description: These points come first.}
+  include: {type: array, items: {type: object, minProperties: 1}, description: "Added to the points of a grid, as in GitHub's matrix."}
+  exclude: {type: array, items: {type: object, minProperties: 1}, description: Points of a grid that are left out.}
+  order: {enum: [sorted, file, random], default: sorted, description: Of a grid.}
+  per_model: {type: object, additionalProperties: {type: object}, description: "What holds for a model's points."}
 )";
 
 }  // namespace

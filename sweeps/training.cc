@@ -139,6 +139,12 @@ Value settled(const TrainingParameter& parameter, const Value& value) {
 
 }  // namespace
 
+std::span<const std::string_view> measured_metrics() {
+    static constexpr std::array<std::string_view, 4> kMeasured = {
+        "train_loss", "train_accuracy", "test_loss", "test_accuracy"};
+    return kMeasured;
+}
+
 const TrainingParameter* find_training_parameter(std::string_view name_or_alias) {
     if (name_or_alias.empty()) return nullptr;
     for (const TrainingParameter& parameter : training_parameters()) {

@@ -28,6 +28,9 @@ std::span<const TrainingParameter> training_parameters();
 
 const TrainingParameter* find_training_parameter(std::string_view name_or_alias);
 
+/// What the built-in trainer measures at the end of an epoch: what a sweep's metric can be.
+std::span<const std::string_view> measured_metrics();
+
 /// What is wrong with a value of a parameter, or nothing: `expected an integer from 1 to 65536,
 /// found "many"`.
 std::optional<std::string> training_value_problem(

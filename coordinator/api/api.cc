@@ -6,6 +6,7 @@
 
 #include <frames.pb.h>
 
+#include "coordinator/api/ask_tell.h"
 #include "coordinator/api/audit.h"
 #include "coordinator/api/selectors.h"
 #include "coordinator/http/json_text.h"
@@ -77,6 +78,7 @@ void Api::add_reads() {
     add_read((sweep + "/results").c_str(), {}, show_results);
     add_read((sweep + "/leaderboard").c_str(), {"limit", "offset"}, show_leaderboard);
     add_read((sweep + "/explain").c_str(), {}, explain_sweep);
+    add_read((sweep + "/ask").c_str(), {}, ask_points);
     add_read((sweep + "/jobs").c_str(), {"limit", "offset", "state", "points"}, list_jobs);
     add_read(kJob, {}, show_job);
     add_read((job + "/explain").c_str(), {}, explain_job);
@@ -114,6 +116,14 @@ void Api::add_commands() {
     router_.add({"POST", "/api/v1/sweeps", {}, [this](const Call& call, http::Reply reply) {
                      submit_sweep(core_, replica_, call, std::move(reply));
                  }});
+    router_.add(
+        {"POST",
+         std::string(kSweep) + "/tell",
+         {},
+         [this](const Call& call, http::Reply reply) {
+             tell_points(core_, call, std::move(reply));
+         }}
+    );
     const std::string agent = "/api/v1/agents/{agent}";
     router_.add({"POST", agent + "/drain", {}, [this](const Call& call, http::Reply reply) {
                      command_agent(AgentVerb::drain, core_, call, std::move(reply));

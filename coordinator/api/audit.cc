@@ -39,8 +39,13 @@ void Audit::on(const core::SweepSubmitted& event) {
 
 void Audit::on(const core::SweepLimitsChanged& event) {
     if (event.sweep != sweep_) return;
+    search_ended_ = false;
     const sweeps::Parsed parsed = sweeps::parse_sweep(event.text);
     if (parsed.sweep) total_ = sweeps::point_count(*parsed.sweep);
+}
+
+void Audit::on(const core::SearchEnded& event) {
+    if (event.sweep == sweep_) search_ended_ = true;
 }
 
 void Audit::on(const core::PointsSuggested& event) {
@@ -159,7 +164,7 @@ nlohmann::json Audit::report() const {
     if (!submitted_) problems.emplace_back("the journal has no such sweep");
     if (problems_all_ > problems_.size())
         problems.push_back("and " + std::to_string(problems_all_ - problems_.size()) + " more");
-    const bool all_there = !total_ || jobs_.size() == *total_;
+    const bool all_there = !total_ || search_ended_ || jobs_.size() == *total_;
     const bool ok = problems.empty();
     return {
         {"sweep", sweep_.value},

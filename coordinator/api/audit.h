@@ -46,6 +46,7 @@ private:
     void on(const core::SweepSubmitted& event);
     void on(const core::SweepLimitsChanged& event);
     void on(const core::PointsSuggested& event);
+    void on(const core::SearchEnded& event);
     void on(const core::SweepEnded& event);
     void on(const core::AttemptPlaced& event);
     void on(const core::RankEnded& event);
@@ -63,6 +64,7 @@ private:
     SweepId sweep_;
     std::uint64_t sequence_ = 0, events_ = 0;
     bool submitted_ = false, exhausted_ = false, over_ = false;
+    bool search_ended_ = false;  // before all that the file allows; there will be no more points
     std::optional<std::uint64_t> total_;
     std::map<JobId, Job> jobs_;
     std::set<std::uint64_t> ordinals_;

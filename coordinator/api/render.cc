@@ -76,6 +76,7 @@ Json sweep_json(const View& view, const core::SweepRecord& sweep) {
         {"over", sweep.ended},
         {"paused", sweep.paused},
         {"lost_device_seconds", results::lost_json(sweep.lost)},
+        {"search_end", sweep.search_end.empty() ? Json(nullptr) : Json(sweep.search_end)},
         {"submitted_at", seconds_or_null(sweep.submitted_at)},
         {"ended_at", seconds_or_null(sweep.ended_at)},
         {"results", results::sweep_dir(view.state_dir, sweep).string()},

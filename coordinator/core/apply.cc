@@ -41,6 +41,7 @@ void apply_event(State& state, const SweepSubmitted& event) {
 void apply_event(State& state, const SweepLimitsChanged& event) {
     SweepRecord& record = get_sweep(state, event.sweep);
     record.ended = false;
+    record.search_end.clear();
     read_text(record, event.text);
     state.open.insert(event.sweep);
 }
@@ -114,6 +115,12 @@ void apply_event(State& state, const SweepReopened& event) {
     sweep.ended = false;
     if (event.suggests_again) sweep.cancelled = false;
     state.open.insert(event.sweep);
+}
+
+void apply_event(State& state, const SearchEnded& event) {
+    SweepRecord& sweep = get_sweep(state, event.sweep);
+    sweep.exhausted = true;
+    sweep.search_end = event.reason;
 }
 
 void apply_event(State& state, const AgentDraining& event) {

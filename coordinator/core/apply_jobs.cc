@@ -194,6 +194,7 @@ void apply_event(State& state, const JobEnded& event) {
     job.result = event.result;
     job.ended_at = event.at;
     job.lost_with_end = event.lost;
+    job.held = false;
     book_loss(state, job, name_of(event.state), event.lost);
     transition(job, event.state);
     state.unfinished.erase(event.job);
@@ -209,6 +210,22 @@ void apply_event(State& state, const JobPaused& event) {
 void apply_event(State& state, const JobResumed& event) {
     JobRecord& job = get_job(state, event.job);
     job.reason.clear();
+    job.held = false;
+    transition(job, JobState::queued);
+}
+
+void apply_event(State& state, const JobHeld& event) {
+    JobRecord& job = get_job(state, event.job);
+    if (event.attempt != 0) get_attempt(job, event.attempt).ended = true;
+    job.reason = event.reason;
+    job.held = true;
+    transition(job, JobState::paused);
+}
+
+void apply_event(State& state, const JobPromoted& event) {
+    JobRecord& job = get_job(state, event.job);
+    job.reason = event.reason;
+    job.held = false;
     transition(job, JobState::queued);
 }
 

@@ -17,6 +17,8 @@ void apply_event(State& state, const JobRequeued& event);
 void apply_event(State& state, const JobEnded& event);
 void apply_event(State& state, const JobPaused& event);
 void apply_event(State& state, const JobResumed& event);
+void apply_event(State& state, const JobHeld& event);
+void apply_event(State& state, const JobPromoted& event);
 void apply_event(State& state, const JobWorldSizeSet& event);
 void apply_event(State& state, const JobReopened& event);
 

@@ -62,13 +62,14 @@ void pause(Draft& draft, JobId id) {
     const AttemptRecord* attempt = live_attempt(job);
     if (attempt == nullptr) {
         if (job.state != JobState::paused) draft.add(JobPaused{id, 0, reason, draft.now()});
-    } else if (attempt->after != AfterStop::cancel && attempt->after != AfterStop::pause) {
+    } else if (attempt->after == AfterStop::as_it_ended || attempt->after == AfterStop::requeue) {
         stop(draft, id, *attempt, StopKind::preempt, AfterStop::pause, reason);
     }
 }
 
 bool is_held(const JobRecord& job) {
     const AttemptRecord* attempt = live_attempt(job);
+    if (job.held) return false;  // at a rung: its search says when it goes on
     return job.state == JobState::paused ||
            (attempt != nullptr && attempt->after == AfterStop::pause);
 }

@@ -176,6 +176,28 @@ std::vector<JobId> waiting_line(const View& view) {
     return jobs;
 }
 
+std::optional<JobId> find_head(const Situation& situation) {
+    for (const JobId id : waiting_line(situation.view)) {
+        const Constraint* constraint = find_holding(situation, situation.view.job(id));
+        if (constraint != nullptr && constraint->holds == Holds::all_behind) return id;
+    }
+    return std::nullopt;
+}
+
+std::int64_t free_gangs(const Situation& situation, const SweepRecord& sweep) {
+    const sweeps::Options& options = sweep.sweep->options;
+    // A sweep that was resumed at another size runs those points so that can.
+    const std::int64_t size = sweep.world_size == 0
+                                  ? options.world_size
+                                  : std::min<std::int64_t>(options.world_size, sweep.world_size);
+    std::int64_t gangs = 0;
+    for (const SlotPool* pool : pools_for(situation, sweep)) gangs += std::ssize(pool->free) / size;
+    if (options.concurrency == 0) return gangs;
+    const auto placed = situation.placed.find(sweep.id);
+    const std::int64_t running = placed == situation.placed.end() ? 0 : placed->second;
+    return std::min(gangs, std::max<std::int64_t>(options.concurrency - running, 0));
+}
+
 std::vector<SlotRef> choose_slots(const Situation& situation, const JobRecord& job) {
     const auto wanted = static_cast<std::ptrdiff_t>(world_size(situation, job));
     for (const SlotPool* pool : pools_for(situation, situation.view.sweep(job.sweep))) {

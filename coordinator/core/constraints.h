@@ -51,6 +51,13 @@ std::span<const Constraint> constraints();
 /// The first constraint that holds the job back, or nullptr.
 const Constraint* find_holding(const Situation& situation, const JobRecord& job);
 
+/// The oldest job that waits for slots, as placement would meet it; nothing behind it is placed.
+std::optional<JobId> find_head(const Situation& situation);
+
+/// How many more jobs of the sweep could start now: free gangs of its world size, as far as its
+/// concurrency allows. What waits already is not looked at.
+std::int64_t free_gangs(const Situation& situation, const SweepRecord& sweep);
+
 /// A gang of the job's world size: of one kind, with memory enough as far as is known, on one agent
 /// if one has room, else on the lowest (agent, slot). Empty when there is none.
 std::vector<SlotRef> choose_slots(const Situation& situation, const JobRecord& job);

@@ -26,6 +26,19 @@ std::vector<Effect> effects_of(const State& state, const Event& event);
 /// When the shell must call decide(Tick) next, or nothing.
 std::optional<Instant> next_timer(const State& state);
 
+/// Points that a searcher must give (is_searched): the shell asks it, off the loop, and brings what
+/// it says as SearcherAnswered. One that asks again after a crash asks for the same.
+struct PointsWanted {
+    SweepId sweep;
+    std::uint64_t first = 0;  // ordinal
+    std::uint64_t count = 0;
+    friend bool operator==(const PointsWanted&, const PointsWanted&) = default;
+};
+
+/// No sooner than slots are free, so that each point knows all results there are. In the order of
+/// the sweeps.
+std::vector<PointsWanted> wanted_points(const State& state, Instant now);
+
 /// Why the job is where it is: one line per constraint that holds it back, by the list that
 /// placement evaluates.
 std::vector<std::string> explain(const State& state, JobId job, Instant now);

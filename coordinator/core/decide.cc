@@ -2,6 +2,7 @@
 #include "coordinator/core/draft.h"
 #include "coordinator/core/handlers.h"
 #include "coordinator/core/queue.h"
+#include "coordinator/core/stopping.h"
 
 namespace bw::core {
 namespace {
@@ -33,6 +34,8 @@ void handle(Draft& draft, const ReturnAgent& input) { on_return(draft, input); }
 
 void handle(Draft& draft, const LearnProfiles& input) { on_learn(draft, input); }
 
+void handle(Draft& draft, const SearcherAnswered& input) { on_answer(draft, input); }
+
 void handle(Draft&, const Tick&) {}
 
 bool is_plain_news(const Input& input) {
@@ -41,10 +44,23 @@ bool is_plain_news(const Input& input) {
            !std::holds_alternative<ProfileLearned>(report->fact);
 }
 
+std::vector<Event> judge_news(const State& state, const EpochMeasured& news, Instant now) {
+    Draft draft(state, now);
+    draft.add(news);
+    judge(draft, news);
+    settle_queue(draft);
+    return draft.take_events();
+}
+
 }  // namespace
 
 std::vector<Event> decide(const State& state, const Input& input, Instant now) {
-    if (is_plain_news(input)) return news_of(state, std::get<AgentReport>(input), now);
+    if (is_plain_news(input)) {
+        std::vector<Event> news = news_of(state, std::get<AgentReport>(input), now);
+        const auto* measured = news.empty() ? nullptr : std::get_if<EpochMeasured>(&news.front());
+        const bool is_all = measured == nullptr || !is_judged(state, measured->job);
+        return is_all ? news : judge_news(state, *measured, now);
+    }
     Draft draft(state, now);
     std::visit([&draft](const auto& i) { handle(draft, i); }, input);
     settle_queue(draft);

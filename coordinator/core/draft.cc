@@ -66,6 +66,7 @@ void Draft::pull(SweepId id) {
     to.paused = from.paused;
     to.cancelled = from.cancelled;
     to.ended = from.ended;
+    to.search_end = from.search_end;
     to.world_size = from.world_size;
     to.lost = from.lost;
     to.submitted_at = from.submitted_at;

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "coordinator/core/control_events.h"
 #include "coordinator/core/job_events.h"
+#include "coordinator/core/search_events.h"
 
 namespace bw::core {
 
@@ -29,7 +30,7 @@ struct SweepSubmitted {
 /// A known sweep was submitted again with other limits (they are no part of its identity).
 struct SweepLimitsChanged {
     SweepId sweep;
-    std::string text;  // carries the new run_cap and batchwright.{concurrency, retries}
+    std::string text;  // carries the new run_cap, concurrency, retries, budget, max_failures
     friend bool operator==(const SweepLimitsChanged&, const SweepLimitsChanged&) = default;
 };
 
@@ -111,6 +112,9 @@ using Event = std::variant<
     JobReopened,
     AgentDraining,
     AgentReturned,
-    ProfileLearned>;
+    ProfileLearned,
+    SearchEnded,
+    JobHeld,
+    JobPromoted>;
 
 }  // namespace bw::core

@@ -4,16 +4,6 @@
 namespace bw::core {
 namespace {
 
-// The oldest job that waits for slots, as placement would meet it. Nothing is left to be placed
-// after a decision.
-std::optional<JobId> find_head(const Situation& situation) {
-    for (const JobId id : waiting_line(situation.view)) {
-        const Constraint* constraint = find_holding(situation, situation.view.job(id));
-        if (constraint != nullptr && constraint->holds == Holds::all_behind) return id;
-    }
-    return std::nullopt;
-}
-
 std::vector<std::string> explain_waiting(const State& state, const JobRecord& job, Instant now) {
     Situation situation = make_situation(View(state), now);
     situation.head = find_head(situation);

@@ -18,6 +18,7 @@ void on_drain(Draft& draft, const DrainAgent& input);
 void on_return(Draft& draft, const ReturnAgent& input);
 void on_hello(Draft& draft, const AgentHello& input);
 void on_gone(Draft& draft, const AgentGone& input);
+void on_answer(Draft& draft, const SearcherAnswered& input);
 
 /// A rank's end may free slots and end jobs.
 void on_rank_ended(Draft& draft, const AgentReport& report, const RankEnded& fact);

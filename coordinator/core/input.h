@@ -106,6 +106,20 @@ struct LearnProfiles {
     std::vector<std::string> profiles;  // plan::to_text
 };
 
+/// What a searcher found when wanted_points() asked: points with ordinals from `first` on. Late and
+/// repeated answers change nothing.
+struct SearcherAnswered {
+    struct Point {
+        std::string hash;
+        std::string params_json;
+    };
+
+    SweepId sweep;
+    std::uint64_t first = 0;
+    std::vector<Point> points;
+    std::string end;  // why there are no more after these; empty: there may be
+};
+
 /// Time has passed (see next_timer).
 struct Tick {};
 
@@ -121,6 +135,7 @@ using Input = std::variant<
     AgentGone,
     AgentReport,
     LearnProfiles,
+    SearcherAnswered,
     Tick>;
 
 }  // namespace bw::core

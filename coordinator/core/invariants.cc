@@ -98,6 +98,11 @@ private:
             subject,
             "it is preempting while its attempt is told to stop"
         );
+        require(
+            !job.held || job.state == JobState::paused,
+            subject,
+            "it is held at a rung only while it is paused"
+        );
         std::int64_t resumed = -1;
         for (std::size_t i = 0; i < job.attempts.size(); ++i) {
             const AttemptRecord& attempt = job.attempts[i];

@@ -128,6 +128,8 @@ enum class AfterStop {
     requeue = 1,      // at once, without using up a retry
     pause = 2,
     cancel = 3,
+    stop = 4,  // for good, `stopped`: it has lost against others, or stands still
+    hold = 5,  // at a rung, until it is promoted
 };
 
 /// The attempt's ranks are told to stop. The newest one counts.

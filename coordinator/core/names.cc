@@ -70,6 +70,10 @@ const char* name_of(AfterStop after) {
             return "pause";
         case AfterStop::cancel:
             return "cancel";
+        case AfterStop::stop:
+            return "stop";
+        case AfterStop::hold:
+            return "hold";
     }
     return "unknown";
 }

@@ -4,8 +4,10 @@
 
 #include "coordinator/core/job_plan.h"
 #include "coordinator/core/limits.h"
+#include "coordinator/core/params.h"
 #include "coordinator/core/placement.h"
 #include "coordinator/core/retry.h"
+#include "coordinator/core/stopping.h"
 #include "sweeps/points.h"
 
 namespace bw::core {
@@ -28,12 +30,17 @@ std::map<SweepId, Tally> tallies(const View& view) {
     return by_sweep;
 }
 
-bool needs_points(const SweepRecord& sweep, const Tally& tally) {
-    return !sweep.exhausted && !sweep.cancelled && tally.never_placed <= kPointsAhead / 2;
+bool is_at_its_end(const sweeps::Sweep& sweep, std::uint64_t ordinal) {
+    const auto count = sweeps::point_count(sweep);
+    return count && ordinal >= *count;
 }
 
-std::uint64_t next_ordinal(const View& view, const SweepRecord& sweep) {
-    return sweep.jobs.empty() ? 0 : view.job(sweep.jobs.back()).ordinal + 1;
+// Of a searched sweep only the explicit points, and the end, are known here (search.cc).
+bool needs_points(const View& view, const SweepRecord& sweep, const Tally& tally) {
+    if (sweep.exhausted || sweep.cancelled || tally.never_placed > kPointsAhead / 2) return false;
+    if (!sweeps::is_searched(*sweep.sweep)) return true;
+    const std::uint64_t next = next_ordinal(view, sweep);
+    return is_at_its_end(*sweep.sweep, next) || sweeps::point_at(*sweep.sweep, next).has_value();
 }
 
 PointsSuggested suggest(const Draft& draft, const SweepRecord& sweep, std::int64_t count) {
@@ -46,7 +53,9 @@ PointsSuggested suggest(const Draft& draft, const SweepRecord& sweep, std::int64
         std::string params_json = sweeps::to_json(sweeps::Value{std::move(point->params)});
         suggested.points.push_back({job, ordinal, std::move(point->hash), std::move(params_json)});
     }
-    suggested.exhausted = !sweeps::point_at(*sweep.sweep, ordinal).has_value();
+    suggested.exhausted = sweeps::is_searched(*sweep.sweep)
+                              ? is_at_its_end(*sweep.sweep, ordinal)
+                              : !sweeps::point_at(*sweep.sweep, ordinal).has_value();
     return suggested;
 }
 
@@ -64,13 +73,20 @@ void refuse_impossible(Draft& draft, const PointsSuggested& suggested) {
     }
 }
 
-// A sweep that was resumed at another world size runs its later points so as well, those that can.
+int wanted_size(const SweepRecord& sweep, const SuggestedPoint& point) {
+    if (sweep.world_size != 0) return sweep.world_size;
+    if (sweep.sweep->options.per_model.empty()) return 0;
+    const std::string model = find_text_param(point.params_json, "model").value_or("");
+    return static_cast<int>(sweeps::world_size_for(*sweep.sweep, model).value_or(0));
+}
+
+// A sweep that was resumed at another world size runs its later points so as well, those that can;
+// one whose text says so for a model those of the model.
 void resize_new(Draft& draft, const PointsSuggested& suggested) {
     const SweepRecord& sweep = draft.view().sweep(suggested.sweep);
-    const int size = sweep.world_size;
-    if (size == 0) return;
     for (const SuggestedPoint& point : suggested.points) {
-        if (plan_of(*sweep.sweep, point.params_json, size))
+        const int size = wanted_size(sweep, point);
+        if (size != 0 && plan_of(*sweep.sweep, point.params_json, size))
             draft.add(JobWorldSizeSet{point.job, size});
     }
 }
@@ -80,11 +96,9 @@ std::int64_t suggest_points(Draft& draft) {
     std::int64_t count = 0;
     for (const auto& [id, tally] : tallies(draft.view())) {
         const SweepRecord& sweep = draft.view().sweep(id);
-        if (!needs_points(sweep, tally)) continue;
+        if (!needs_points(draft.view(), sweep, tally)) continue;
         const PointsSuggested suggested = suggest(draft, sweep, kPointsAhead - tally.never_placed);
-        draft.add(suggested);
-        resize_new(draft, suggested);
-        refuse_impossible(draft, suggested);
+        accept_points(draft, suggested);
         count += std::ssize(suggested.points);
     }
     return count;
@@ -109,8 +123,20 @@ void end_sweeps(Draft& draft) {
 
 }  // namespace
 
+std::uint64_t next_ordinal(const View& view, const SweepRecord& sweep) {
+    return sweep.jobs.empty() ? 0 : view.job(sweep.jobs.back()).ordinal + 1;
+}
+
+void accept_points(Draft& draft, const PointsSuggested& suggested) {
+    draft.add(suggested);
+    resize_new(draft, suggested);
+    refuse_impossible(draft, suggested);
+}
+
 void settle_queue(Draft& draft) {
     requeue_due_retries(draft);
+    settle_bounds(draft);
+    settle_rungs(draft);
     // Points that are refused and jobs that are placed make room for more points.
     std::int64_t budget = kPointsPerDecisionMax;
     for (;;) {
@@ -125,7 +151,7 @@ void settle_queue(Draft& draft) {
 bool has_points_due(const State& state) {
     const View view(state);
     for (const auto& [id, tally] : tallies(view)) {
-        if (needs_points(view.sweep(id), tally)) return true;
+        if (needs_points(view, view.sweep(id), tally)) return true;
     }
     return false;
 }

@@ -9,6 +9,12 @@ namespace bw::core {
 /// points, placement, the end of sweeps.
 void settle_queue(Draft& draft);
 
+/// The suggested points become jobs: resized where the sweep or the model says so, refused where no
+/// attempt could ever run them.
+void accept_points(Draft& draft, const PointsSuggested& suggested);
+
+std::uint64_t next_ordinal(const View& view, const SweepRecord& sweep);
+
 /// Whether settle_queue stopped at kPointsPerDecisionMax and has more to do at once.
 bool has_points_due(const State& state);
 

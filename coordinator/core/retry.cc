@@ -89,6 +89,7 @@ public:
     void decide() const {
         const RankRecord& cause = attempt_.ranks[cause_];
         if (std::ranges::all_of(attempt_.ranks, has_finished)) return finish();
+        if (attempt_.after == AfterStop::stop) return stop_early();
         if (attempt_.stopping == StopKind::cancel)
             return end(JobState::cancelled, attempt_.stop_reason);
         switch (attempt_.after) {
@@ -96,7 +97,9 @@ public:
                 return end(JobState::cancelled, attempt_.stop_reason);
             case AfterStop::pause:
             case AfterStop::requeue:
+            case AfterStop::hold:
                 return is_hopeless(cause) ? give_up(cause) : hold_or_requeue();
+            case AfterStop::stop:
             case AfterStop::as_it_ended:
                 break;
         }
@@ -142,6 +145,16 @@ private:
         draft_.add(std::move(ended));
     }
 
+    // What it has shown so far counts, so nothing of it is lost work.
+    void stop_early() const {
+        JobEnded ended;
+        ended.job = job_.id;
+        ended.state = JobState::stopped;
+        ended.reason = attempt_.stop_reason;
+        ended.at = draft_.now();
+        draft_.add(std::move(ended));
+    }
+
     void give_up(const RankRecord& cause) const {
         if (cause.outcome == RankOutcome::refused) return end(JobState::refused, cause.reason);
         end(JobState::failed, reason());
@@ -153,6 +166,10 @@ private:
 
     void hold_or_requeue() const {
         if (attempt_.after == AfterStop::requeue) return requeue(attempt_.stop_reason);
+        if (attempt_.after == AfterStop::hold) {
+            return draft_.add(JobHeld{job_.id, attempt_.number, attempt_.stop_reason, draft_.now()}
+            );
+        }
         draft_.add(JobPaused{job_.id, attempt_.number, attempt_.stop_reason, draft_.now()});
     }
 

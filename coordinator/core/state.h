@@ -33,8 +33,9 @@ struct SweepRecord {
     bool paused = false;      // new points are born paused
     bool cancelled = false;   // no more points will be suggested, whether there are or not
     bool ended = false;
-    int world_size = 0;  // of points to come; 0: as the text says
-    LostTime lost;       // of all its jobs
+    std::string search_end;  // why no more points are suggested, where something ended the search
+    int world_size = 0;      // of points to come; 0: as the text says
+    LostTime lost;           // of all its jobs
     Instant submitted_at, ended_at;
 
     /// One text parses to one sweep, so the pointers need not be equal.
@@ -50,6 +51,7 @@ struct SweepRecord {
                 r.paused,
                 r.cancelled,
                 r.ended,
+                r.search_end,
                 r.world_size,
                 r.lost,
                 r.submitted_at,
@@ -106,6 +108,7 @@ struct JobRecord {
     std::string hash;
     std::string params_json;
     JobState state = JobState::queued;
+    bool held = false;  // `paused` at a rung
     std::string reason;
     std::vector<AttemptRecord> attempts;   // number = index + 1
     std::optional<Checkpoint> checkpoint;  // newest accepted

@@ -1,4 +1,5 @@
 #include "coordinator/core/handlers.h"
+#include "coordinator/core/stopping.h"
 #include "sweeps/parse.h"
 
 namespace bw::core {
@@ -6,7 +7,10 @@ namespace {
 
 bool have_same_limits(const sweeps::Sweep& a, const sweeps::Sweep& b) {
     return a.run_cap == b.run_cap && a.options.concurrency == b.options.concurrency &&
-           a.options.retries == b.options.retries;
+           a.options.retries == b.options.retries &&
+           a.options.max_failures == b.options.max_failures &&
+           a.options.budget.jobs == b.options.budget.jobs &&
+           a.options.budget.device_hours == b.options.budget.device_hours;
 }
 
 }  // namespace
@@ -22,6 +26,7 @@ void on_submit(Draft& draft, const SubmitSweep& input) {
             draft.next_sweep(), input.file_name, input.text, fingerprint, draft.now()});
     } else if (!have_same_limits(*known->sweep, *parsed.sweep)) {
         draft.add(SweepLimitsChanged{known->id, input.text});
+        judge_target(draft, known->id);
     }
 }
 

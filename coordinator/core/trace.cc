@@ -200,6 +200,18 @@ std::string line(const JobWorldSizeSet& e) {
 
 std::string line(const JobReopened& e) { return Line("JobReopened").put("job", e.job.value); }
 
+std::string line(const SearchEnded& e) {
+    return Line("SearchEnded").put("sweep", e.sweep.value).put("reason", bw::quoted(e.reason));
+}
+
+std::string line(const JobHeld& e) {
+    return Line("JobHeld").attempt(e.job, e.attempt).put("reason", bw::quoted(e.reason));
+}
+
+std::string line(const JobPromoted& e) {
+    return Line("JobPromoted").put("job", e.job.value).put("reason", bw::quoted(e.reason));
+}
+
 std::string line(const AgentDraining& e) {
     return Line("AgentDraining")
         .put("agent", e.agent.value)

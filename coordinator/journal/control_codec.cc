@@ -145,6 +145,19 @@ core::AgentReturned from_proto(const proto::AgentReturned& message) {
 
 // ---- the oneof
 
+core::Event control_event_of(const proto::Event& message) {
+    if (message.has_sweep_paused()) return from_proto(message.sweep_paused());
+    if (message.has_sweep_resumed()) return from_proto(message.sweep_resumed());
+    if (message.has_sweep_cancelled()) return from_proto(message.sweep_cancelled());
+    if (message.has_sweep_reopened()) return from_proto(message.sweep_reopened());
+    if (message.has_job_paused()) return from_proto(message.job_paused());
+    if (message.has_job_resumed()) return from_proto(message.job_resumed());
+    if (message.has_job_world_size_set()) return from_proto(message.job_world_size_set());
+    if (message.has_job_reopened()) return from_proto(message.job_reopened());
+    if (message.has_agent_draining()) return from_proto(message.agent_draining());
+    return from_proto(message.agent_returned());
+}
+
 void put(proto::Event& out, const core::SweepPaused& event) {
     *out.mutable_sweep_paused() = to_proto(event);
 }

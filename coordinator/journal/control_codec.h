@@ -4,7 +4,7 @@
 
 #include <events.pb.h>
 
-#include "coordinator/core/control_events.h"
+#include "coordinator/core/event.h"
 
 namespace bw::codec {
 
@@ -37,6 +37,9 @@ core::AgentDraining from_proto(const proto::AgentDraining& message);
 
 proto::AgentReturned to_proto(const core::AgentReturned& event);
 core::AgentReturned from_proto(const proto::AgentReturned& message);
+
+/// Of a message that holds one of these.
+core::Event control_event_of(const proto::Event& message);
 
 /// Sets the member of the oneof.
 void put(proto::Event& out, const core::SweepPaused& event);

@@ -48,6 +48,8 @@ Result<core::AfterStop> after_stop_of(int number) {
         case core::AfterStop::requeue:
         case core::AfterStop::pause:
         case core::AfterStop::cancel:
+        case core::AfterStop::stop:
+        case core::AfterStop::hold:
             return after;
     }
     return unknown_number("what follows a stop", number);

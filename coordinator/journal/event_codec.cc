@@ -350,25 +350,20 @@ Result<core::Event> from_proto(const proto::Event& message) {
         case proto::Event::kJobEnded:
             return as_event(from_proto(message.job_ended()));
         case proto::Event::kSweepPaused:
-            return as_event(codec::from_proto(message.sweep_paused()));
         case proto::Event::kSweepResumed:
-            return as_event(codec::from_proto(message.sweep_resumed()));
         case proto::Event::kSweepCancelled:
-            return as_event(codec::from_proto(message.sweep_cancelled()));
         case proto::Event::kSweepReopened:
-            return as_event(codec::from_proto(message.sweep_reopened()));
         case proto::Event::kJobPaused:
-            return as_event(codec::from_proto(message.job_paused()));
         case proto::Event::kJobResumed:
-            return as_event(codec::from_proto(message.job_resumed()));
         case proto::Event::kJobWorldSizeSet:
-            return as_event(codec::from_proto(message.job_world_size_set()));
         case proto::Event::kJobReopened:
-            return as_event(codec::from_proto(message.job_reopened()));
         case proto::Event::kAgentDraining:
-            return as_event(codec::from_proto(message.agent_draining()));
         case proto::Event::kAgentReturned:
-            return as_event(codec::from_proto(message.agent_returned()));
+            return control_event_of(message);
+        case proto::Event::kSearchEnded:
+        case proto::Event::kJobHeld:
+        case proto::Event::kJobPromoted:
+            return search_event_of(message);
         case proto::Event::KIND_NOT_SET:
             break;
     }

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "coordinator/core/event.h"
 #include "coordinator/journal/control_codec.h"
+#include "coordinator/journal/search_codec.h"
 
 namespace bw::codec {
 

@@ -27,7 +27,7 @@ core::LostTime lost_of(const Message& message) {
 }
 
 proto::SweepSnapshot to_snapshot(const core::SweepRecord& record) {
-    const auto& [id, file_name, fingerprint, text, sweep, jobs, exhausted, paused, cancelled, ended, world_size, lost, submitted_at, ended_at] =
+    const auto& [id, file_name, fingerprint, text, sweep, jobs, exhausted, paused, cancelled, ended, search_end, world_size, lost, submitted_at, ended_at] =
         record;
     static_cast<void>(sweep);  // parsed again from the text
     proto::SweepSnapshot message;
@@ -42,6 +42,7 @@ proto::SweepSnapshot to_snapshot(const core::SweepRecord& record) {
     message.set_world_size(world_size);
     put_lost(message, lost);
     message.set_ended(ended);
+    message.set_search_end(search_end);
     message.set_submitted_at_ns(submitted_at.ns);
     message.set_ended_at_ns(ended_at.ns);
     return message;
@@ -99,7 +100,7 @@ proto::EpochSnapshot to_snapshot(const core::EpochRecord& record) {
 }
 
 proto::JobSnapshot to_snapshot(const core::JobRecord& record) {
-    const auto& [id, sweep, ordinal, hash, params_json, state, reason, attempts, checkpoint, epochs, retries_used, world_size, pardon, lost, lost_with_end, not_before, result, ended_at] =
+    const auto& [id, sweep, ordinal, hash, params_json, state, held, reason, attempts, checkpoint, epochs, retries_used, world_size, pardon, lost, lost_with_end, not_before, result, ended_at] =
         record;
     proto::JobSnapshot message;
     message.set_id(id.value);
@@ -108,6 +109,7 @@ proto::JobSnapshot to_snapshot(const core::JobRecord& record) {
     message.set_hash(hash);
     message.set_params_json(params_json);
     message.set_state(static_cast<int>(state));
+    message.set_held(held);
     message.set_reason(reason);
     for (const auto& attempt : attempts) *message.add_attempts() = to_snapshot(attempt);
     if (checkpoint) *message.mutable_checkpoint() = to_proto(*checkpoint);
@@ -168,6 +170,7 @@ void restore_sweep(core::State& state, const proto::SweepSnapshot& message) {
     record.world_size = message.world_size();
     record.lost = lost_of(message);
     record.ended = message.ended();
+    record.search_end = message.search_end();
     record.ended_at = {message.ended_at_ns()};
 }
 
@@ -236,6 +239,7 @@ Result<core::JobRecord> restore(const proto::JobSnapshot& message) {
     record.hash = message.hash();
     record.params_json = message.params_json();
     record.state = *state;
+    record.held = message.held();
     record.reason = message.reason();
     for (const auto& one : message.attempts()) {
         auto attempt = restore(one);

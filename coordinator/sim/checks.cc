@@ -10,6 +10,12 @@ namespace {
 
 std::string job_text(JobId id) { return "job " + std::to_string(id.value); }
 
+bool stops(const core::SweepRecord& sweep) {
+    const sweeps::Options& options = sweep.sweep->options;
+    return sweep.sweep->early_terminate || !sweep.search_end.empty() ||
+           options.stopper.rule != sweeps::Stopper::Rule::none;
+}
+
 }  // namespace
 
 void Checks::on_event(const core::State& state, const core::Event& event) {
@@ -97,6 +103,9 @@ void Checks::note(Known& known, const core::Event& event) {
     if (const auto* reopened = std::get_if<core::JobReopened>(&event))
         known.ended.erase(reopened->job);
     if (const auto* paused = std::get_if<core::JobPaused>(&event)) known.paused.insert(paused->job);
+    if (const auto* held = std::get_if<core::JobHeld>(&event)) known.paused.insert(held->job);
+    if (const auto* promoted = std::get_if<core::JobPromoted>(&event))
+        known.paused.erase(promoted->job);
     if (const auto* resumed = std::get_if<core::JobResumed>(&event))
         known.paused.erase(resumed->job);
     if (const auto* drained = std::get_if<core::AgentDraining>(&event))
@@ -143,7 +152,7 @@ void Checks::at_the_end(const core::State& state, const People& people, const Tr
         world_.require(
             core::is_terminal(job.state), job_text(id) + ": it ends once faults are over"
         );
-        check_result(job, people.have_cancelled(job.sweep));
+        check_result(state.sweeps.at(job.sweep), job, people.have_cancelled(job.sweep));
     }
     check_lost_work(state, trainers);
     for (const auto& [id, sweep] : state.sweeps) {
@@ -180,10 +189,16 @@ void Checks::check_lost_work(const core::State& state, const Trainers& trainers)
     }
 }
 
-void Checks::check_result(const core::JobRecord& job, bool is_cancelled_on_request) {
+void Checks::check_result(
+    const core::SweepRecord& sweep, const core::JobRecord& job, bool is_cancelled_on_request
+) {
     const std::string name = job_text(job.id);
     if (job.state == core::JobState::cancelled) {
         world_.require(is_cancelled_on_request, name + ": it is cancelled only on request");
+        return;
+    }
+    if (job.state == core::JobState::stopped) {
+        world_.require(stops(sweep), name + ": it is stopped only by a rule of its sweep");
         return;
     }
     if (job.state == core::JobState::finished) {

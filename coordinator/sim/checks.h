@@ -46,7 +46,9 @@ private:
     void check(const core::AttemptRunning& event);
     void check(const core::JobEnded& event);
     void check(const core::JobPaused& event);
-    void check_result(const core::JobRecord& job, bool is_cancelled_on_request);
+    void check_result(
+        const core::SweepRecord& sweep, const core::JobRecord& job, bool is_cancelled_on_request
+    );
     void check_lost_work(const core::State& state, const class Trainers& trainers);
 
     template <class Other>

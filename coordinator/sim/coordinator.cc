@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "coordinator/core/answer.h"
 #include "coordinator/journal/event_codec.h"
 #include "coordinator/journal/snapshot_codec.h"
 
@@ -111,8 +112,28 @@ void Coordinator::on_farewell(std::size_t agent) {
 void Coordinator::advance() {
     expire_leases();
     fire_timer();
+    search();
     const bool disk_is_slow = world_.has_faults() && world_.chance(300);
     if (!disk_is_slow) commit();
+}
+
+// An answer takes its time; meanwhile the state goes on.
+void Coordinator::search() {
+    std::vector<core::SearcherAnswered> due;
+    for (const auto& [sweep, question] : asked_) {
+        if (question.answered_at <= world_.tick) due.push_back(question.answer);
+    }
+    for (const core::SearcherAnswered& answer : due) {
+        asked_.erase(answer.sweep);
+        give(answer);
+    }
+    for (const core::PointsWanted& wanted : core::wanted_points(state_, world_.now())) {
+        if (asked_.contains(wanted.sweep)) continue;
+        const core::SweepRecord& sweep = state_.sweeps.at(wanted.sweep);
+        asked_[wanted.sweep] = {
+            core::answer_of(*sweep.sweep, core::past_jobs(state_, sweep), wanted),
+            world_.tick + world_.between(1, 4)};
+    }
 }
 
 void Coordinator::expire_leases() {
@@ -181,6 +202,7 @@ void Coordinator::crash() {
     is_up_ = false;
     pending_.clear();
     leases_.clear();
+    asked_.clear();
     state_ = {};
     for (std::size_t i = 0; i < agents_.all().size(); ++i) agents_.cut(i);
     if (world_.options.sabotage == Sabotage::lose_commit && !log_.empty()) log_.pop_back();

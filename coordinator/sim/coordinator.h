@@ -54,6 +54,7 @@ private:
     void on_fact(std::size_t agent, const Fact& fact);
     void on_leaving(std::size_t agent);
     void on_farewell(std::size_t agent);
+    void search();
     void expire_leases();
     void fire_timer();
     void commit();
@@ -70,6 +71,13 @@ private:
     std::vector<std::string> log_;  // the journal: one encoded batch per entry
     std::deque<Pending> pending_;
     std::map<AgentId, Lease> leases_;
+
+    struct Question {
+        core::SearcherAnswered answer;
+        std::int64_t answered_at = 0;
+    };
+
+    std::map<SweepId, Question> asked_;  // dies with the process, as a real searcher's work does
 };
 
 }  // namespace bw::sim

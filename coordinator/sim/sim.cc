@@ -28,11 +28,27 @@ public:
           people_(world_, coordinator_),
           submissions_(make_scenario(world_)) {}
 
+    // What still waits, and for what.
+    std::string open_text() const {
+        std::string text;
+        const core::State& state = coordinator_.state();
+        for (const SweepId id : state.open)
+            text += "; sweep " + std::to_string(id.value) + " is open" +
+                    (state.sweeps.at(id).exhausted ? ", all points suggested" : "") +
+                    (state.sweeps.at(id).paused ? ", paused" : "");
+        for (const JobId id : state.unfinished) {
+            text += "; job " + std::to_string(id.value);
+            for (const std::string& line : core::explain(state, id, world_.now()))
+                text += " [" + line + "]";
+        }
+        return text;
+    }
+
     SimOutcome run() {
         const std::int64_t end = world_.options.fault_ticks + world_.options.calm_ticks;
         for (; world_.tick <= end && world_.failure.empty() && !is_over(); ++world_.tick) advance();
         if (world_.failure.empty()) {
-            world_.require(is_over(), "once faults are over, everything ends");
+            world_.require(is_over(), "once faults are over, everything ends" + open_text());
             checks_.at_the_end(coordinator_.state(), people_, agents_.trainers());
         }
         outcome_.failure = world_.failure;

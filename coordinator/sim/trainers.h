@@ -43,6 +43,9 @@ std::string weights_of(const std::string& params_json, std::int64_t step);
 
 /// A third of all jobs are short, others longer; some fail whatever one does.
 std::int64_t total_steps_of(std::uint64_t ordinal);
+/// The test loss that is measured there: points differ, and their order stays the same.
+double loss_of(std::uint64_t ordinal, std::int64_t step);
+
 bool is_poisoned(std::uint64_t ordinal);
 
 class Trainers {

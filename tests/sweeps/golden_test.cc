@@ -42,6 +42,7 @@ std::string report(const std::string& text) {
     out << "points: " << (count ? std::to_string(*count) : "unbounded") << "\n";
     for (std::uint64_t i = 0; i < std::min<std::uint64_t>(count.value_or(4), 12); ++i) {
         const auto point = point_at(*parsed.sweep, i);
+        if (!point) break;  // a searcher's
         out << i << " " << point->hash << " " << to_json(Value{point->params}) << "\n";
     }
     return out.str();

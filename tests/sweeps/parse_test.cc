@@ -280,7 +280,10 @@ TEST(ParseProperty, MutatedFilesNeverCrash) {
         ASSERT_NE(parsed.sweep.has_value(), has_errors(parsed.diagnostics)) << text;
         ASSERT_LE(parsed.diagnostics.size(), kDiagnosticsMax);
         if (parsed.sweep) {
-            ASSERT_TRUE(point_count(*parsed.sweep) == 0u || point_at(*parsed.sweep, 0)) << text;
+            ASSERT_TRUE(
+                is_searched(*parsed.sweep) || point_count(*parsed.sweep) == 0u ||
+                point_at(*parsed.sweep, 0)
+            ) << text;
         }
     }
 }

@@ -1,5 +1,6 @@
 #include "world_fixture.h"
 
+#include "coordinator/core/answer.h"
 #include "coordinator/core/trace.h"
 
 namespace bw::core {
@@ -64,6 +65,22 @@ SweepId World::submit(const SweepText& sweep) {
     return {state.sweeps_last};
 }
 
+SweepId World::submit_text(const std::string& text) {
+    give(SubmitSweep{.file_name = "sweep.yaml", .text = text});
+    return {state.sweeps_last};
+}
+
+std::size_t World::answer_searchers() {
+    std::size_t points = 0;
+    for (const PointsWanted& wanted : wanted_points(state, now)) {
+        const SweepRecord& sweep = state.sweeps.at(wanted.sweep);
+        const std::size_t before = state.jobs.size();
+        give(answer_of(*sweep.sweep, past_jobs(state, sweep), wanted));
+        points += state.jobs.size() - before;
+    }
+    return points;
+}
+
 void World::pass(Duration time) {
     now = now + time;
     const auto due = next_timer(state);
@@ -125,6 +142,16 @@ void World::running(const Placed& p, std::int64_t step) {
 void World::checkpoint(const Placed& p, std::int64_t step) {
     const Checkpoint at{.step = step, .path = "/state/" + std::to_string(step)};
     report(agent_of(state, p, 0), CheckpointAccepted{p.job, p.attempt, at});
+}
+
+void World::measured(const Placed& p, int epoch, const std::map<std::string, double>& values) {
+    EpochMeasured fact;
+    fact.job = p.job;
+    fact.attempt = p.attempt;
+    fact.epoch = epoch;
+    fact.step = 10 * (epoch + 1);
+    fact.values = values;
+    report(agent_of(state, p, 0), fact);
 }
 
 void World::ended(const Placed& p, int rank, RankOutcome outcome, const std::string& reason) {

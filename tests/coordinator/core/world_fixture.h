@@ -40,7 +40,11 @@ public:
 
     AgentId agent(const std::string& name, int slots, const std::string& kind = "cpu");
     SweepId submit(const SweepText& sweep);
+    SweepId submit_text(const std::string& text);
     void give(const Input& input);
+
+    /// What searchers are asked now, and their answers; how many points these brought.
+    std::size_t answer_searchers();
     void pass(Duration time);  // then the timer fires, if it is due
 
     /// The next StartRanks of an attempt, all its agents' parts; fails when there is none.
@@ -51,6 +55,7 @@ public:
     void store_opened(const Placed& p, int port = 4711);
     void running(const Placed& p, std::int64_t step = 0);
     void checkpoint(const Placed& p, std::int64_t step);
+    void measured(const Placed& p, int epoch, const std::map<std::string, double>& values);
     void ended(const Placed& p, int rank, RankOutcome outcome, const std::string& reason = "");
     void failed_for_good(const Placed& p, int rank, const std::string& reason);
     void finished(const Placed& p);  // all ranks, with a result

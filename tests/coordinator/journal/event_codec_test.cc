@@ -99,7 +99,7 @@ TEST(EventCodec, WhatANewerReleaseWroteIsAnError) {
     kind.mutable_attempt_stopping()->set_kind(0);
     EXPECT_EQ(from_proto(kind).error().code, Errc::corrupt);
     kind.mutable_attempt_stopping()->set_kind(1);
-    kind.mutable_attempt_stopping()->set_after(4);
+    kind.mutable_attempt_stopping()->set_after(6);
     EXPECT_EQ(from_proto(kind).error().code, Errc::corrupt);
     proto::RankEnded outcome;
     outcome.set_outcome(7);

@@ -18,7 +18,8 @@ constexpr auto kAwayPause = std::chrono::milliseconds(500);
 
 // What a wait has seen so far.
 struct Seen {
-    bool ended = false, unsuccessful = false;
+    bool over = false, unsuccessful = false;
+    bool results = false;  // of a sweep: they are on disk
     Json last;
 };
 
@@ -33,37 +34,38 @@ bool is_single(const Json& selected) {
            points.get<std::string>().find_first_not_of("0123456789") == std::string::npos;
 }
 
-// Asks how things stand; the stream only says when to ask.
-Result<bool> has_ended(const ServiceOptions& service, const std::string& path, Seen& seen) {
+// Asks how things stand; the stream only says when to ask, and that the results are there.
+Result<void> look(const ServiceOptions& service, const std::string& path, Seen& seen) {
     const auto now = ask(service, path);
     if (!now) return now.error();
     seen.last = *now;
-    seen.ended = now->value("over", false);
+    seen.over = now->value("over", false);
+    seen.results = seen.results && seen.over;  // a sweep may be opened again
     const Json& unsuccessful = (*now)["unsuccessful"];
     seen.unsuccessful = unsuccessful.is_boolean() ? unsuccessful.get<bool>() : unsuccessful != 0;
-    return seen.ended;
+    return boost::system::in_place_value;
 }
 
 // A coordinator that is away for a while (a restart) is waited for.
 int wait_for_end(const ServiceOptions& service, const std::string& path, const Json& selected) {
     const std::string events = "/api/v1/sweeps/" + selected["sweep"].dump() + "/events";
     const std::optional<std::uint64_t> ordinal = ordinal_of(selected);
+    Seen seen;
     const Client::OnEvent on_event = [&](const std::string& name, const Json& data) {
-        if (name == "ended") return false;
+        if (name == "ended") seen.results = true;
         const bool is_its =
             ordinal && name == "job" && data.value("ordinal", *ordinal + 1) == *ordinal;
-        return !(is_its && data.value("over", false));
+        return !seen.results && !(is_its && data.value("over", false));
     };
-    Seen seen;
     auto heard = std::chrono::steady_clock::now();
     for (;;) {
-        const auto ended = has_ended(service, path, seen);
-        if (ended && *ended) break;
+        const auto looked = look(service, path, seen);
+        if (looked && seen.over && (ordinal || seen.results)) break;
         const auto now = std::chrono::steady_clock::now();
-        if (ended) heard = now;
-        if (!ended && (ended.error().code != Errc::peer_gone || now - heard > kAwayLimit))
-            return give_up(ended.error());
-        if (!ended || !follow(service, events, on_event)) std::this_thread::sleep_for(kAwayPause);
+        if (looked) heard = now;
+        if (!looked && (looked.error().code != Errc::peer_gone || now - heard > kAwayLimit))
+            return give_up(looked.error());
+        if (!looked || !follow(service, events, on_event)) std::this_thread::sleep_for(kAwayPause);
     }
     if (service.json) std::printf("%s\n", seen.last.dump().c_str());
     if (!service.json) std::printf("%s\n", seen.last.value("state", "ended").c_str());

@@ -285,6 +285,7 @@ private:
 
     // The replica knows all that led to this, and copying a large sweep is nothing for the loop.
     void write_results(SweepId id) {
+        api_->await_results(id);
         api_->replica().run([this, id](const api::Books& books) {
             auto slice = std::make_shared<core::State>(slice_of(books.state, id));
             asio::post(pool_, [this, id, slice] { write_slice(id, *slice); });

@@ -46,7 +46,10 @@ public:
     /// A progress sample, likewise.
     void publish(const proto::Progress& progress);
 
-    /// The results of a sweep are on disk.
+    /// The results of a sweep that is over are not on disk yet.
+    void await_results(SweepId sweep) { streams_.await_results(sweep); }
+
+    /// Now they are.
     void announce_results(SweepId sweep) { streams_.announce_results(sweep); }
 
     Replica& replica() { return replica_; }

@@ -14,6 +14,7 @@ std::string topic_of(SweepId sweep) { return "sweep/" + std::to_string(sweep.val
 
 struct Beginning {
     SweepId sweep;
+    bool over = false;
     std::string text;
 };
 
@@ -54,16 +55,17 @@ void Streams::answer(const Call& call, const http::Reply& reply) {
             const auto sweep = pick_sweep(books.state, text);
             if (!sweep) return sweep.error();
             const View view{books, now, state_dir_};
-            std::string begin =
+            const std::string begin =
                 http::event_message("snapshot", http::to_text(sweep_detail_json(view, **sweep)));
-            if ((*sweep)->ended) begin += http::event_message("ended", "{}");
-            return Beginning{(*sweep)->id, begin};
+            return Beginning{(*sweep)->id, (*sweep)->ended, begin};
         },
         [this, reply](const Result<Beginning>& begin) {
             if (!begin) return reply(error_of(begin.error()));
             http::Response response;
             response.follow = std::make_shared<http::Follower>(topic_of(begin->sweep));
             response.follow->push(begin->text);
+            if (begin->over && !unwritten_.contains(begin->sweep))
+                response.follow->push(http::event_message("ended", "{}"));
             feed_.follow(response.follow);
             reply(std::move(response));
         }
@@ -114,7 +116,10 @@ void Streams::announce_results(SweepId sweep) {
     // Behind what the replica still has to tell of the sweep's last jobs.
     replica_.ask<SweepId>(
         [sweep](const Books&) { return sweep; },
-        [this](SweepId id) { feed_.publish(topic_of(id), "ended", "{}"); }
+        [this](SweepId id) {
+            unwritten_.erase(id);
+            feed_.publish(topic_of(id), "ended", "{}");
+        }
     );
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 
 #include "coordinator/api/render.h"
 #include "coordinator/api/replica.h"
@@ -25,6 +26,11 @@ public:
     void publish(const core::Event& event);
 
     void publish_progress(const core::JobRecord& job, const Progress& progress);
+
+    /// The sweep is over, and its results are being written: nobody is told `ended` before
+    /// announce_results(), also who begins to follow now.
+    void await_results(SweepId sweep) { unwritten_.insert(sweep); }
+
     void announce_results(SweepId sweep);
 
 private:
@@ -33,6 +39,7 @@ private:
     };
 
     http::Feed feed_;
+    std::set<SweepId> unwritten_;
     Replica& replica_;
     std::filesystem::path state_dir_;
     std::function<Instant()> now_;

@@ -1,6 +1,7 @@
 #include "worker/trainer/flat_parameters.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <c10/core/GradMode.h>
 
@@ -48,6 +49,7 @@ FlatParameters::FlatParameters(torch::nn::Module& network, std::int64_t bucket_b
         weights.copy_(parameter);
         parameter.set_data(weights);
         parameter.mutable_grad() = slots_[i].view_of(buckets_[slots_[i].bucket].gradients);
+        parameters_.push_back(std::move(parameter));
     }
 }
 

@@ -44,9 +44,13 @@ public:
         return slots_;
     }  // in registration order
 
+    /// The network's own tensors, in registration order: slots()[i] says where the i-th lies.
+    [[nodiscard]] const std::vector<torch::Tensor>& parameters() const { return parameters_; }
+
     void zero_gradients();
 
 private:
+    std::vector<torch::Tensor> parameters_;
     std::vector<FlatBucket> buckets_;
     std::vector<FlatSlot> slots_;
 };

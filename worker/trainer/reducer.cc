@@ -2,6 +2,7 @@
 
 #include <c10/core/GradMode.h>
 
+#include "base/assert.h"
 #include "worker/trainer/attempt/control.h"
 
 namespace bw::trainer {
@@ -63,14 +64,25 @@ Reducer::Reducer(FlatParameters& parameters, BatchNormSums& batch_norm, Collecti
     : parameters_(parameters),
       batch_norm_(batch_norm),
       collective_(collective),
+      watch_(parameters, [this](std::size_t bucket) { launch_bucket(bucket); }),
       control_values_(control::size(collective.world_size())) {
     control_ = torch::from_blob(
         control_values_.data(), {static_cast<std::int64_t>(control_values_.size())}, torch::kDouble
     );
 }
 
+void Reducer::overlap_backward() { watch_.begin(); }
+
+void Reducer::launch_bucket(std::size_t bucket) {
+    BW_ASSERT(bucket == launched_, "buckets are summed in the order of their index");
+    ++launched_;
+    collective_.launch_sum(parameters_.buckets()[bucket].gradients);
+}
+
 Result<void> Reducer::reduce() {
-    for (auto& bucket : parameters_.buckets()) collective_.launch_sum(bucket.gradients);
+    watch_.end();
+    while (launched_ < parameters_.buckets().size()) launch_bucket(launched_);
+    launched_ = 0;
     if (batch_norm_.flat().defined()) collective_.launch_sum(batch_norm_.flat());
     collective_.launch_sum(control_);
     return collective_.wait();

@@ -1,8 +1,11 @@
-// The draining reducer in its deferred form: every optimizer step issues the same collectives on
-// every rank, on every path: the gradient buckets in index order, BatchNorm's group sums, the
-// control vector. A rank that could not compute its gradients joins with whatever its buckets hold;
-// all ranks read the same verdict from the control vector and discard the sums. No rank waits for
-// anything else, so none can wait for ever. Nothing here allocates through c10.
+// The draining reducer: every optimizer step issues the same collectives on every rank, on every
+// path: the gradient buckets in index order, BatchNorm's group sums, the control vector. A rank
+// that could not compute its gradients joins with whatever its buckets hold; all ranks read the
+// same verdict from the control vector and discard the sums. No rank waits for anything else, so
+// none can wait for ever. Nothing here allocates through c10.
+// Two forms with the same sums: deferred, where all of it follows the last backward, and
+// overlapped, where a bucket sets out as soon as the last backward has finished it and all before
+// it. The order is the same in both, so the ranks need not even agree about the form.
 #pragma once
 
 #include <span>
@@ -14,6 +17,7 @@
 #include "models/arch/batch_norm.h"
 #include "worker/trainer/collective.h"
 #include "worker/trainer/flat_parameters.h"
+#include "worker/trainer/gradient_watch.h"
 
 namespace bw::trainer {
 
@@ -64,13 +68,21 @@ public:
     /// To be filled before reduce(), read after it.
     [[nodiscard]] std::span<double> control() { return control_values_; }
 
-    /// Errors: Errc::peer_gone.
+    /// The overlapped form, for the backward that follows and is this rank's last of the step.
+    /// Until reduce(), which must follow on every path, the buckets belong to the reduction.
+    void overlap_backward();
+
+    /// Launches whatever has not been launched yet. Errors: Errc::peer_gone.
     Result<void> reduce();
 
 private:
+    void launch_bucket(std::size_t bucket);
+
     FlatParameters& parameters_;
     BatchNormSums& batch_norm_;
     Collective& collective_;
+    std::size_t launched_ = 0;  // buckets of this step, from the first
+    GradientWatch watch_;
     std::vector<double> control_values_;
     torch::Tensor control_;  // over control_values_
 };

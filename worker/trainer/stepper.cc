@@ -20,6 +20,7 @@ using Part = plan::TraceSegment::Kind;
 
 // Sub-streams of the job's seed (data order and augmentation have the bare one).
 constexpr std::uint64_t kDropoutStream = 0x64726f70;
+constexpr int kStepsBeforeOverlap = 3;
 constexpr std::int64_t kNoIgnoredLabel = -100;  // what LibTorch ignores; no label is negative
 
 /// Half of m in whole groups; the same m when that is not possible.
@@ -75,6 +76,21 @@ void Stepper::set_plan(const plan::Plan& plan) {
     options_.plan = plan;
     options_.plan.accumulation = most_micro_batches(plan);
     counters_.peak_bytes = 0;
+    steps_under_plan_ = 0;
+}
+
+bool Stepper::overlaps() const {
+    switch (options_.reduction) {
+        case Reduction::deferred:
+            return false;
+        case Reduction::overlapped:
+            return true;
+        case Reduction::automatic:
+            break;
+    }
+    // On a GPU the sums would set out from autograd's thread, which no machine here has proven.
+    return parts_.accelerator == nullptr && parts_.collective.world_size() > 1 &&
+           steps_under_plan_ >= kStepsBeforeOverlap;
 }
 
 /// Room for the gradient of the mean over as many samples.
@@ -126,8 +142,11 @@ void Stepper::accumulate(const StepRequest& request) {
     try {
         parts_.stage.reserve(std::max(micro_batch_of(options_.rank), options_.stage_samples_min));
         begin_sums(size);
-        for (const auto& micro : plan::micro_batches_of(options_.plan, options_.rank, size))
+        const auto micro_batches = plan::micro_batches_of(options_.plan, options_.rank, size);
+        for (const auto& micro : micro_batches) {
+            if (&micro == &micro_batches.back() && overlaps()) reducer_.overlap_backward();
             run_micro_batch(request, micro);
+        }
     } catch (const std::exception& error) {
         clock_.enter(Phase::other);
         out_of_memory_ = is_out_of_memory(error);
@@ -306,6 +325,7 @@ Result<StepOutcome> Stepper::run(const StepRequest& request) {
     clock_.enter(Phase::other);
     in_host_memory([this] { parts_.batch_norm.commit(); });
     counters_.peak_bytes = std::max(counters_.peak_bytes, memory.peak_bytes());
+    ++steps_under_plan_;
     return outcome;
 }
 

@@ -57,6 +57,10 @@ struct StepParts {
     Accelerator* accelerator = nullptr;  // of the device that all of these are on; none on the CPU
 };
 
+/// When the gradients' sums set out: after the last backward, during it, or as it pays: during it,
+/// but for the first steps under a plan, which may turn out not to fit. The sums are the same.
+enum class Reduction { automatic, deferred, overlapped };
+
 struct StepOptions {
     plan::Plan plan;
     int rank = 0;
@@ -65,6 +69,7 @@ struct StepOptions {
     double label_smoothing = 0;
     double clip_norm = 0;     // 0: not clipped
     SharpnessSpec sharpness;  // rho 0: one pass a step
+    Reduction reduction = Reduction::automatic;
 };
 
 /// Since the first step. Peak: of the device's memory in steps under the plan as it is now.
@@ -112,6 +117,7 @@ private:
 
     [[nodiscard]] std::int64_t micro_batch_of(int rank) const;
     [[nodiscard]] std::int64_t next_micro_batch() const;
+    [[nodiscard]] bool overlaps() const;
     void begin_sums(std::int64_t samples);
     void accumulate(const StepRequest& request);
     void run_micro_batch(const StepRequest& request, const plan::MicroBatch& micro_batch);
@@ -132,6 +138,7 @@ private:
     torch::Tensor sums_, host_sums_;        // float64, of this rank's share; the same on the CPU
     torch::Tensor loss_sum_, correct_sum_;  // views of it
     std::int64_t loaded_before_ = 0;
+    int steps_under_plan_ = 0;  // that all ranks could hold
     bool out_of_memory_ = false;
     std::string fatal_;
     std::function<std::int64_t()> fit_;

@@ -1,6 +1,6 @@
-// Every allocation of a step fails once, on each rank: no rank waits for ever (the runner's time
-// limit is the watchdog), all agree, and what follows is bit for bit the step that was planned with
-// the smaller micro-batch.
+// Every allocation of a step fails once, on each rank, in both forms of the reduction: no rank
+// waits for ever (the runner's time limit is the watchdog), all agree, and what follows is bit for
+// bit the step that was planned with the smaller micro-batch.
 #include <cstdio>
 
 #include <gtest/gtest.h>
@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::int64_t kBatch = 24, kGroup = 4, kLarge = 8, kSmall = 4, kNoFault = -1;
 
+enum class Moment { first_step, later_step };
+
 struct Outcome {
     std::string digest, error;
     std::int64_t micro_batch = 0;
@@ -20,27 +22,44 @@ struct Outcome {
     friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-class FaultSweep : public testing::TestWithParam<int> {
+struct FaultCase {
+    int world_size = 1;
+    Reduction reduction = Reduction::deferred;
+    Moment moment = Moment::first_step;
+};
+
+class FaultSweep : public testing::TestWithParam<FaultCase> {
 protected:
     static void SetUpTestSuite() { CappedAllocator::install(); }
 
-    void TearDown() override { CappedAllocator::fail_allocation(-1); }
+    void TearDown() override { CappedAllocator::fail_allocation(kNoFault); }
 
-    /// The first step ever of new parts; `fault`: the number of this thread's allocation that
-    /// fails.
-    Outcome first_step(
-        int rank, Collective& collective, std::int64_t micro_batch, std::int64_t fault
-    ) const {
+    struct Run {
+        std::int64_t micro_batch = 0, fault = kNoFault;  // the number of this thread's allocation
+        Reduction reduction = Reduction::deferred;
+    };
+
+    /// A step of new parts.
+    Outcome step(int rank, Collective& collective, const Run& run) const {
         RankParts parts(
             small_network(Norm::batch),
             data_.dataset(),
-            *plan::make_plan(kBatch, kGroup, GetParam(), micro_batch),
+            *plan::make_plan(kBatch, kGroup, GetParam().world_size, run.micro_batch),
             rank,
-            collective
+            collective,
+            run.reduction
         );
-        CappedAllocator::fail_allocation(fault);
+        if (GetParam().moment == Moment::later_step) {  // the same before it, whatever is planned
+            const auto plan = parts.stepper().plan();
+            auto small = plan;
+            small.micro_batch = kSmall;
+            parts.stepper().set_plan(small);
+            EXPECT_TRUE(parts.step(batch_, 0.1));
+            parts.stepper().set_plan(plan);
+        }
+        CappedAllocator::fail_allocation(run.fault);
         const auto outcome = parts.step(batch_, 0.1);
-        CappedAllocator::fail_allocation(-1);
+        CappedAllocator::fail_allocation(kNoFault);
         if (!outcome) return {.digest = "", .error = outcome.error().message};
         return {
             .digest = parts.weights_digest(),
@@ -54,18 +73,23 @@ protected:
 };
 
 TEST_P(FaultSweep, EveryAllocationOfAStep) {
-    const int world_size = GetParam();
+    const int world_size = GetParam().world_size;
     constexpr std::int64_t kEventsMax = 400;
     std::vector<std::int64_t> faults(static_cast<std::size_t>(world_size), 0);
     run_ranks(world_size, [&](int rank, Collective& collective) {
-        const Outcome clean = first_step(rank, collective, kSmall, kNoFault);
-        const Outcome large = first_step(rank, collective, kLarge, kNoFault);
+        const Outcome clean = step(rank, collective, {.micro_batch = kSmall});
+        const Outcome large = step(rank, collective, {.micro_batch = kLarge});
         ASSERT_EQ(clean.error + large.error, "");
         for (int faulty = 0; faulty < world_size; ++faulty) {
             for (std::int64_t n = 0;; ++n) {
                 ASSERT_LT(n, kEventsMax);
-                const std::int64_t fault = rank == faulty ? n : kNoFault;
-                const Outcome seen = first_step(rank, collective, kLarge, fault);
+                const Outcome seen = step(
+                    rank,
+                    collective,
+                    {.micro_batch = kLarge,
+                     .fault = rank == faulty ? n : kNoFault,
+                     .reduction = GetParam().reduction}
+                );
                 ASSERT_EQ(seen.error, "") << "allocation " << n << " of rank " << faulty;
                 if (seen.micro_batch == kLarge) {  // there were no more: every rank sees the same
                     ASSERT_EQ(seen, large);
@@ -83,7 +107,27 @@ TEST_P(FaultSweep, EveryAllocationOfAStep) {
     std::printf("world size %d: %lld faults\n", world_size, static_cast<long long>(all));
 }
 
-INSTANTIATE_TEST_SUITE_P(WorldSize, FaultSweep, testing::Values(1, 2, 3));
+std::string fault_case_name(const testing::TestParamInfo<FaultCase>& info) {
+    const FaultCase& c = info.param;
+    return "W" + std::to_string(c.world_size) +
+           (c.reduction == Reduction::overlapped ? "Overlapped" : "Deferred") +
+           (c.moment == Moment::first_step ? "FirstStep" : "LaterStep");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases,
+    FaultSweep,
+    testing::Values(
+        FaultCase{1, Reduction::deferred, Moment::first_step},
+        FaultCase{2, Reduction::deferred, Moment::first_step},
+        FaultCase{3, Reduction::deferred, Moment::first_step},
+        FaultCase{2, Reduction::overlapped, Moment::first_step},
+        FaultCase{3, Reduction::overlapped, Moment::first_step},
+        FaultCase{2, Reduction::deferred, Moment::later_step},
+        FaultCase{2, Reduction::overlapped, Moment::later_step}
+    ),
+    fault_case_name
+);
 
 /// The stepper lets an update take the host's memory, so that no step fails half-way through the
 /// weights: then it must not take any to speak of.

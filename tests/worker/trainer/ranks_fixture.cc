@@ -45,7 +45,15 @@ GroupOptions end_of(int rank, int world_size) {
 }  // namespace
 
 void run_ranks(int world_size, const std::function<void(int rank, Collective& collective)>& rank) {
-    if (world_size == 1) return rank(0, *make_solo_collective());
+    run_owned_ranks(world_size, [&rank](int number, std::unique_ptr<Collective> group) {
+        rank(number, *group);
+    });
+}
+
+void run_owned_ranks(
+    int world_size, const std::function<void(int rank, std::unique_ptr<Collective> group)>& rank
+) {
+    if (world_size == 1) return rank(0, make_solo_collective());
     auto store = RendezvousStore::open("127.0.0.1");
     const int port = store->port();
     std::vector<std::future<void>> others;
@@ -53,12 +61,12 @@ void run_ranks(int world_size, const std::function<void(int rank, Collective& co
         others.push_back(std::async(std::launch::async, [&rank, other, port, world_size] {
             auto joined = RendezvousStore::join("127.0.0.1", port);
             auto group = joined->connect(end_of(other, world_size));
-            rank(other, **group);
+            rank(other, std::move(*group));
         }));
     }
     {
         auto group = store->connect(end_of(0, world_size));
-        rank(0, **group);
+        rank(0, std::move(*group));
     }
     for (auto& other : others) other.get();
 }
@@ -79,7 +87,8 @@ RankParts::RankParts(
     const Dataset& data,
     const plan::Plan& plan,
     int rank,
-    Collective& collective
+    Collective& collective,
+    Reduction reduction
 )
     : network_(std::move(network)),
       parameters_(*network_, 256),
@@ -93,7 +102,7 @@ RankParts::RankParts(
       stage_(loader_, 1, torch::kDouble),
       stepper_(
           {*network_, parameters_, batch_norm_, *optimizer_, loader_, stage_, collective},
-          {.plan = plan, .rank = rank, .sharpness = {}}
+          {.plan = plan, .rank = rank, .sharpness = {}, .reduction = reduction}
       ) {}
 
 Result<StepOutcome> RankParts::step(std::span<const std::uint32_t> batch, double learning_rate) {

@@ -18,6 +18,11 @@ namespace bw::trainer::test {
 /// Calls `rank` for every rank at once, each with its own end of one group.
 void run_ranks(int world_size, const std::function<void(int rank, Collective& collective)>& rank);
 
+/// The same with the ends handed over: a rank may leave before the others.
+void run_owned_ranks(
+    int world_size, const std::function<void(int rank, std::unique_ptr<Collective> group)>& rank
+);
+
 /// 96 samples of 8 x 8.
 class SmallData {
 public:
@@ -39,7 +44,8 @@ public:
         const Dataset& data,
         const plan::Plan& plan,
         int rank,
-        Collective& collective
+        Collective& collective,
+        Reduction reduction = Reduction::automatic
     );
 
     /// Of the batch's samples.

@@ -6,7 +6,7 @@
 namespace bw {
 
 inline constexpr int kWireProtocolVersion = 2;
-inline constexpr int kJournalVersion = 3;
+inline constexpr int kJournalVersion = 4;
 
 /// "0.1.0"
 std::string_view version();

@@ -227,7 +227,10 @@ void RunSession::on_agent_end(int status) {
 
 asio::awaitable<Result<nlohmann::json>> RunSession::submit(Client& client) {
     nlohmann::json body = {
-        {"file_name", file_.path}, {"text", file_.text}, {"fresh", options_.fresh}};
+        {"file_name", file_.path},
+        {"text", file_.text},
+        {"fresh", options_.fresh},
+        {"agents", place_.size}};
     co_return co_await client.post("/api/v1/sweeps", std::move(body));
 }
 

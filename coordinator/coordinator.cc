@@ -221,7 +221,8 @@ private:
 
     /// `plan --profile` and `profile` may have made some.
     void learn_profiles() {
-        reactor_.submit(core::LearnProfiles{read_profiles(options_.state_dir / "profiles")});
+        auto changed = profiles_.read_changed();
+        if (!changed.empty()) reactor_.submit(core::LearnProfiles{std::move(changed)});
     }
 
     api::CorePort core_port() {
@@ -319,6 +320,7 @@ private:
     asio::io_context io_{1};
     asio::thread_pool pool_{1};
     asio::signal_set signals_{io_, SIGTERM, SIGINT};
+    ProfileFolder profiles_{options_.state_dir / "profiles"};
     std::uint64_t events_;  // in the journal, at the start
     Reactor reactor_;
     std::unique_ptr<observe::Observer> observer_;  // outlives the API, whose thread uses it

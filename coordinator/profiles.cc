@@ -1,24 +1,27 @@
 #include "coordinator/profiles.h"
 
-#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <system_error>
 
 namespace bw::coordinator {
 
-std::vector<std::string> read_profiles(const std::filesystem::path& folder) {
-    std::error_code there_is_none;
-    std::vector<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, there_is_none)) {
-        if (entry.path().extension() == ".profile") files.push_back(entry.path());
+std::vector<std::string> ProfileFolder::read_changed() {
+    std::error_code there_is_none, is_gone;
+    std::map<std::filesystem::path, Seen> present;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_, there_is_none)) {
+        if (entry.path().extension() != ".profile") continue;
+        const Seen now{entry.last_write_time(is_gone), entry.file_size(is_gone)};
+        if (!is_gone) present.emplace(entry.path(), now);
     }
-    std::sort(files.begin(), files.end());
     std::vector<std::string> texts;
-    for (const auto& file : files) {
+    for (const auto& [file, now] : present) {
+        const auto before = seen_.find(file);
+        if (before != seen_.end() && before->second == now) continue;
         std::ifstream in(file, std::ios::binary);
         texts.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
     }
+    seen_ = std::move(present);
     return texts;
 }
 

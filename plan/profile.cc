@@ -1,5 +1,6 @@
 #include "plan/profile.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/number.h"
@@ -8,7 +9,10 @@
 namespace bw::plan {
 namespace {
 
-constexpr std::string_view kFormat = "batchwright-profile-1";
+constexpr std::string_view kFormat = "batchwright-profile-2";
+constexpr std::string_view kFormatBefore = "batchwright-profile-1";  // had one regime, not named
+constexpr std::int64_t kProbeSmall = 4, kProbeLarge = 8;  // whose sizes were these, at least
+constexpr std::string_view kNoSequence = "-";
 
 void put(std::string& out, double value) {
     char text[32];
@@ -59,6 +63,16 @@ private:
     bool ok_ = true;
 };
 
+void put_regime(std::string& out, const Regime& regime) {
+    out += "regime";
+    put(out, regime.smallest);
+    put(out, regime.largest);
+    out += " " + (regime.sequence.empty() ? std::string(kNoSequence) : regime.sequence) + "\n";
+    if (regime.peak.exactness() == Exactness::by_phase) out += "by_phase\n";
+    for (const Plane& plane : regime.peak.planes())
+        line(out, "plane", plane.fixed, plane.per_sample, plane.per_group);
+}
+
 TimeModel read_times(Fields& fields) {
     TimeModel time;
     time.per_micro_batch = fields.real();
@@ -70,23 +84,44 @@ TimeModel read_times(Fields& fields) {
     return time;
 }
 
-struct Draft {
-    Profile profile;
+struct RegimeDraft {
+    Regime regime;
     std::vector<Plane> planes;
     Exactness exactness = Exactness::exact;
 };
 
+struct Draft {
+    Profile profile;
+    std::vector<RegimeDraft> regimes;
+};
+
+Regime read_regime(Fields& fields) {
+    Regime regime;
+    regime.smallest = fields.integer();
+    regime.largest = fields.integer();
+    regime.sequence = fields.text();
+    if (regime.sequence == kNoSequence) regime.sequence.clear();
+    return regime;
+}
+
 bool take_line(Draft& draft, std::string_view text) {
     Fields fields(text);
     Profile& profile = draft.profile;
+    if (fields.name() == "regime") {
+        draft.regimes.push_back({read_regime(fields), {}, Exactness::exact});
+        return fields.ok() && draft.regimes.back().regime.smallest > 0;
+    }
+    const bool is_of_regime = fields.name() == "by_phase" || fields.name() == "plane";
+    if (is_of_regime && draft.regimes.empty()) return false;
     if (fields.name() == "key") profile.key = fields.text();
     if (fields.name() == "network") profile.network = fields.text();
-    if (fields.name() == "sequence") profile.sequence = fields.text();
+    if (fields.name() == "sequence" && !draft.regimes.empty())
+        draft.regimes.back().regime.sequence = fields.text();
     if (fields.name() == "static") profile.static_bytes = fields.integer();
-    if (fields.name() == "by_phase") draft.exactness = Exactness::by_phase;
+    if (fields.name() == "by_phase") draft.regimes.back().exactness = Exactness::by_phase;
     if (fields.name() == "time") profile.time = read_times(fields);
     if (fields.name() == "plane") {
-        Plane& plane = draft.planes.emplace_back();
+        Plane& plane = draft.regimes.back().planes.emplace_back();
         plane.fixed = fields.real();
         plane.per_sample = fields.real();
         plane.per_group = fields.real();
@@ -98,6 +133,17 @@ bool take_line(Draft& draft, std::string_view text) {
         confirmation.peak_bytes = fields.integer();
     }
     return fields.ok();
+}
+
+/// Of the sizes that ran its kernels.
+void spread_over_confirmed(Draft& draft) {
+    Regime& regime = draft.regimes.front().regime;
+    regime.smallest = kProbeSmall;
+    regime.largest = kProbeLarge;
+    for (const Confirmation& one : draft.profile.confirmed) {
+        regime.smallest = std::max<std::int64_t>(1, std::min(regime.smallest, one.samples));
+        regime.largest = std::max(regime.largest, one.samples);
+    }
 }
 
 }  // namespace
@@ -124,14 +170,32 @@ std::string profile_key(const ProfileSubject& subject) {
     return sha256_hex(text);
 }
 
+void note_confirmed(Profile& profile, const Confirmation& confirmation) {
+    const auto known = std::ranges::find_if(profile.confirmed, [&](const Confirmation& one) {
+        return one.samples == confirmation.samples && one.groups == confirmation.groups;
+    });
+    if (known != profile.confirmed.end()) {
+        *known = confirmation;
+    } else {
+        profile.confirmed.push_back(confirmation);
+    }
+}
+
+Profile merged(const Profile& known, Profile newer) {
+    if (known.network != newer.network) return newer;
+    MemoryModel peak = known.peak;
+    for (const Regime& regime : newer.peak.regimes()) peak.learn(regime);
+    std::vector<Confirmation> confirmed = std::exchange(newer.confirmed, known.confirmed);
+    for (const Confirmation& one : confirmed) note_confirmed(newer, one);
+    newer.peak = std::move(peak);
+    return newer;
+}
+
 std::string to_text(const Profile& profile) {
     std::string out = std::string(kFormat) + "\n";
     out += "key " + profile.key + "\nnetwork " + profile.network + "\n";
-    if (!profile.sequence.empty()) out += "sequence " + profile.sequence + "\n";
     line(out, "static", profile.static_bytes);
-    if (profile.peak.exactness() == Exactness::by_phase) out += "by_phase\n";
-    for (const Plane& plane : profile.peak.planes())
-        line(out, "plane", plane.fixed, plane.per_sample, plane.per_group);
+    for (const Regime& regime : profile.peak.regimes()) put_regime(out, regime);
     const TimeModel& time = profile.time;
     line(
         out,
@@ -155,9 +219,11 @@ Result<Profile> parse_profile(std::string_view text) {
         text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
         return found;
     };
-    if (next_line() != kFormat)
+    const std::string_view format = next_line();
+    if (format != kFormat && format != kFormatBefore)
         return fail(Errc::version_mismatch, "the profile is of another release");
     Draft draft;
+    if (format == kFormatBefore) draft.regimes.emplace_back();
     for (;;) {
         if (text.empty()) return fail(Errc::corrupt, "the profile is cut off");
         const std::string_view one = next_line();
@@ -165,8 +231,15 @@ Result<Profile> parse_profile(std::string_view text) {
         if (!take_line(draft, one))
             return fail(Errc::corrupt, "the profile has a line \"" + std::string(one) + "\"");
     }
-    if (draft.planes.empty()) return fail(Errc::corrupt, "the profile knows no peak");
-    draft.profile.peak = PeakModel(std::move(draft.planes), draft.exactness);
+    if (format == kFormatBefore) spread_over_confirmed(draft);
+    std::vector<Regime> regimes;
+    for (RegimeDraft& one : draft.regimes) {
+        if (one.planes.empty()) return fail(Errc::corrupt, "the profile knows no peak");
+        one.regime.peak = PeakModel(std::move(one.planes), one.exactness);
+        regimes.push_back(std::move(one.regime));
+    }
+    if (regimes.empty()) return fail(Errc::corrupt, "the profile knows no peak");
+    draft.profile.peak = MemoryModel(std::move(regimes));
     return std::move(draft.profile);
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "plan/peak_model.h"
+#include "plan/memory_model.h"
 #include "plan/time_model.h"
 
 namespace bw::plan {
@@ -48,15 +48,20 @@ struct Confirmation {
 };
 
 struct Profile {
-    std::string key;       // of the model, the job's options and the device (profile_key)
-    std::string network;   // SHA-256 of the parameters' and buffers' names, shapes and types
-    std::string sequence;  // sequence_digest of the traces; empty: kernels change with m
+    std::string key;      // of the model, the job's options and the device (profile_key)
+    std::string network;  // SHA-256 of the parameters' and buffers' names, shapes and types
     std::int64_t static_bytes = 0;  // weights, gradients, optimizer state, buffers
-    PeakModel peak;
+    MemoryModel peak;
     TimeModel time;
     std::vector<Confirmation> confirmed;
     friend bool operator==(const Profile&, const Profile&) = default;
 };
+
+/// Notes that a step ran under a plan; once for each size.
+void note_confirmed(Profile& profile, const Confirmation& confirmation);
+
+/// What both say of one network, the newer one where they differ. Of another network the newer one.
+Profile merged(const Profile& known, Profile newer);
 
 /// A text of lines, at most a few kilobytes; doubles round-trip.
 std::string to_text(const Profile& profile);

@@ -13,7 +13,7 @@ namespace {
 // Two plans whose times differ by less are equally fast: the one with the smaller peak is better.
 constexpr double kTie = 0.02;
 
-std::int64_t peak_of(const PeakModel& model, const std::vector<MicroBatch>& micro_batches) {
+std::int64_t peak_of(const MemoryModel& model, const std::vector<MicroBatch>& micro_batches) {
     std::int64_t peak = 0;
     for (const MicroBatch& micro : micro_batches) {
         const auto groups = static_cast<std::int64_t>(micro.group_sizes.size());
@@ -23,7 +23,9 @@ std::int64_t peak_of(const PeakModel& model, const std::vector<MicroBatch>& micr
 }
 
 /// What the planner may use of a limit. An m that somebody asked for may use all of it.
-std::int64_t usable_bytes(const SearchInput& input, const PeakModel& model, const Device& device) {
+std::int64_t usable_bytes(
+    const SearchInput& input, const MemoryModel& model, const Device& device
+) {
     if (device.limit_bytes == 0) return INT64_MAX;
     if (input.micro_batch != 0) return device.limit_bytes;
     const double usable = static_cast<double>(device.limit_bytes) * (1 - model.margin());
@@ -31,7 +33,7 @@ std::int64_t usable_bytes(const SearchInput& input, const PeakModel& model, cons
 }
 
 /// The smallest limit of which the planner may use as much.
-std::int64_t limit_for(const SearchInput& input, const PeakModel& model, std::int64_t bytes) {
+std::int64_t limit_for(const SearchInput& input, const MemoryModel& model, std::int64_t bytes) {
     const double share = input.micro_batch != 0 ? 1 : 1 - model.margin();
     return static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / share));
 }
@@ -47,7 +49,7 @@ Plan bare_plan(const SearchInput& input, int world_size) {
 /// The largest micro-batch of a rank whose peak stays under `usable`, its share at most; 0: none.
 /// `plan` gives the shares.
 std::int64_t largest_micro_batch(
-    const SearchInput& input, const PeakModel& model, Plan plan, int rank, std::int64_t usable
+    const SearchInput& input, const MemoryModel& model, Plan plan, int rank, std::int64_t usable
 ) {
     const auto with = [&plan, rank](std::int64_t m) -> const Plan& {
         plan.micro_batch = m;
@@ -76,7 +78,7 @@ std::string plane_text(const Plane& plane, std::int64_t samples, std::int64_t gr
 }
 
 /// The largest BatchNorm group with which a micro-batch of one group fits; 0: none.
-std::int64_t fitting_group(const PeakModel& model, std::int64_t group, std::int64_t usable) {
+std::int64_t fitting_group(const MemoryModel& model, std::int64_t group, std::int64_t usable) {
     std::int64_t g = group;
     while (g > 0 && model.peak(g, 1) > usable) --g;
     return g;
@@ -89,7 +91,7 @@ struct Need {
 };
 
 /// Why no micro-batch fits, and what would.
-Error refusal(const SearchInput& input, const PeakModel& model, const Need& need) {
+Error refusal(const SearchInput& input, const MemoryModel& model, const Need& need) {
     const std::int64_t groups =
         input.group == 0
             ? 0
@@ -300,7 +302,7 @@ std::string fits_text(const Choice& choice) {
 }  // namespace
 
 std::int64_t predicted_peak(
-    const PeakModel& model, const Plan& plan, int rank, std::int64_t last_batch
+    const MemoryModel& model, const Plan& plan, int rank, std::int64_t last_batch
 ) {
     const std::int64_t full = peak_of(model, micro_batches_of(plan, rank, plan.global_batch));
     if (last_batch == 0) return full;
@@ -309,7 +311,7 @@ std::int64_t predicted_peak(
 
 std::int64_t largest_fitting(
     const SearchInput& input,
-    const PeakModel& model,
+    const MemoryModel& model,
     const Plan& plan,
     int rank,
     const Device& device
@@ -318,7 +320,7 @@ std::int64_t largest_fitting(
 }
 
 Result<std::int64_t> smallest_limit(
-    const SearchInput& input, const PeakModel& model, int world_size
+    const SearchInput& input, const MemoryModel& model, int world_size
 ) {
     auto plan = make_plan(input.global_batch, input.group, world_size, input.micro_batch);
     if (!plan) return plan.error();

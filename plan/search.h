@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "plan/peak_model.h"
+#include "plan/memory_model.h"
 #include "plan/split.h"
 #include "plan/time_model.h"
 
@@ -23,7 +23,7 @@ struct Device {
 /// One way to run the network that does not change what it computes.
 struct Variant {
     int recompute = 0;  // segments whose activations are computed again; 0: none
-    PeakModel peak;
+    MemoryModel peak;
     TimeModel time;
 };
 
@@ -56,14 +56,14 @@ Result<Choice> search_plan(const SearchInput& input, std::span<const Variant> va
 /// The smallest limit under which every rank of a world of this size can run: with the micro-batch
 /// that was asked for, else with the smallest. Errors: Errc::refused (no such world).
 Result<std::int64_t> smallest_limit(
-    const SearchInput& input, const PeakModel& model, int world_size
+    const SearchInput& input, const MemoryModel& model, int world_size
 );
 
 /// The largest micro-batch of a rank, its shares as the plan has them, that stays within what the
 /// planner may use of the device; 0: none does.
 std::int64_t largest_fitting(
     const SearchInput& input,
-    const PeakModel& model,
+    const MemoryModel& model,
     const Plan& plan,
     int rank,
     const Device& device
@@ -71,7 +71,7 @@ std::int64_t largest_fitting(
 
 /// The bytes that one rank needs at least: its largest micro-batch, of a full batch or the last.
 std::int64_t predicted_peak(
-    const PeakModel& model, const Plan& plan, int rank, std::int64_t last_batch
+    const MemoryModel& model, const Plan& plan, int rank, std::int64_t last_batch
 );
 
 }  // namespace bw::plan

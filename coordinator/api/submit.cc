@@ -1,5 +1,6 @@
 #include "coordinator/api/submit.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -32,6 +33,7 @@ Result<core::SubmitSweep> read_submission(const std::string& text) {
         body.at("text").get_to(input.text);
         input.file_name = body.value("file_name", "sweep.yaml");
         input.fresh = body.value("fresh", false);
+        input.agents = std::max(0, body.value("agents", 0));
         return input;
     } catch (const Json::exception&) {
         return fail(

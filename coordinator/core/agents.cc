@@ -3,6 +3,7 @@
 #include <set>
 
 #include "coordinator/core/handlers.h"
+#include "coordinator/core/limits.h"
 #include "coordinator/core/retry.h"
 
 namespace bw::core {
@@ -108,6 +109,22 @@ void on_gone(Draft& draft, const AgentGone& gone) {
     const std::set<JobId> touched = end_ranks(draft, agent, lost_because(reason), {});
     draft.add(AgentLost{agent.id, agent.epoch, gone.reason, draft.now()});
     for (const JobId job : touched) follow_up(draft, job);
+}
+
+void settle_agents(Draft& draft) {
+    const Arrivals& arrivals = draft.view().arrivals();
+    if (!arrivals.settling) return;
+    const auto live = std::ranges::count_if(draft.view().agents(), [](const auto& entry) {
+        return entry.second.live;
+    });
+    const bool are_all_there = arrivals.expected > 0 && live >= arrivals.expected;
+    if (are_all_there || draft.now() >= arrivals.newest_at + kAgentsSettle)
+        draft.add(AgentsSettled{draft.now()});
+}
+
+std::optional<Instant> agents_settle_at(const State& state) {
+    if (!state.arrivals.settling) return std::nullopt;
+    return state.arrivals.newest_at + kAgentsSettle;
 }
 
 }  // namespace bw::core

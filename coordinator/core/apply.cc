@@ -85,6 +85,8 @@ void apply_event(State& state, const AgentJoined& event) {
     agent.draining = false;
     agent.drain_reason.clear();
     agent.metrics_port = event.metrics_port;
+    state.arrivals.settling = true;
+    state.arrivals.newest_at = event.at;
     state.agents_last = std::max(state.agents_last, event.agent.value);
     state.agent_epochs_last = std::max(state.agent_epochs_last, event.epoch);
 }
@@ -93,6 +95,12 @@ void apply_event(State& state, const AgentLost& event) {
     const auto it = state.agents.find(event.agent);
     if (it != state.agents.end() && it->second.epoch == event.epoch) it->second.live = false;
 }
+
+void apply_event(State& state, const AgentsExpected& event) {
+    state.arrivals.expected = event.count;
+}
+
+void apply_event(State& state, const AgentsSettled&) { state.arrivals.settling = false; }
 
 void apply_event(State& state, const SweepPaused& event) {
     get_sweep(state, event.sweep).paused = true;

@@ -114,6 +114,7 @@ constexpr std::array kConstraints = {
     Constraint{"agents-accepting", Holds::the_job, slots_are_draining},
     Constraint{"first-in-line", Holds::the_job, older_job_is_first},
     Constraint{"slots-free", Holds::all_behind, too_few_free_slots},
+    Constraint{"agents-settled", Holds::the_job, larger_slots_may_come},
     Constraint{"memory-known", Holds::the_job, memory_is_unknown},
     Constraint{kMemoryFree, Holds::the_job, memory_is_taken},
 };

@@ -91,4 +91,18 @@ struct AgentReturned {
     friend bool operator==(const AgentReturned&, const AgentReturned&) = default;
 };
 
+/// Whoever launched the coordinator starts so many agents; the newest counts.
+struct AgentsExpected {
+    int count = 0;
+    Instant at;
+    friend bool operator==(const AgentsExpected&, const AgentsExpected&) = default;
+};
+
+/// The agents that are there are taken for all that come: what fits no slot of theirs need not wait
+/// for others. Until the next one joins.
+struct AgentsSettled {
+    Instant at;
+    friend bool operator==(const AgentsSettled&, const AgentsSettled&) = default;
+};
+
 }  // namespace bw::core

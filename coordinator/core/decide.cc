@@ -63,13 +63,14 @@ std::vector<Event> decide(const State& state, const Input& input, Instant now) {
     }
     Draft draft(state, now);
     std::visit([&draft](const auto& i) { handle(draft, i); }, input);
+    settle_agents(draft);
     settle_queue(draft);
     return draft.take_events();
 }
 
 std::optional<Instant> next_timer(const State& state) {
     if (has_points_due(state)) return Instant{};
-    std::optional<Instant> next;
+    std::optional<Instant> next = agents_settle_at(state);
     for (const JobId id : state.unfinished) {
         const JobRecord& job = state.jobs.at(id);
         if (job.state == JobState::waiting_retry && (!next || job.not_before < *next))

@@ -43,6 +43,7 @@ Draft::Draft(const State& base, Instant now) : base_(base), now_(now) {
     changed_.agents = base.agents;
     changed_.unfinished = base.unfinished;
     changed_.open = base.open;
+    changed_.arrivals = base.arrivals;
     changed_.sweeps_last = base.sweeps_last;
     changed_.jobs_last = base.jobs_last;
     changed_.agents_last = base.agents_last;

@@ -30,6 +30,8 @@ public:
 
     [[nodiscard]] const std::map<AgentId, AgentRecord>& agents() const { return newest_->agents; }
 
+    [[nodiscard]] const Arrivals& arrivals() const { return newest_->arrivals; }
+
     [[nodiscard]] const std::set<JobId>& unfinished() const { return newest_->unfinished; }
 
     [[nodiscard]] const std::set<SweepId>& open() const { return newest_->open; }

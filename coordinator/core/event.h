@@ -112,6 +112,8 @@ using Event = std::variant<
     JobReopened,
     AgentDraining,
     AgentReturned,
+    AgentsExpected,
+    AgentsSettled,
     ProfileLearned,
     SearchEnded,
     JobHeld,

@@ -1,6 +1,7 @@
 // One handler per input. Private to coordinator/core; decide.cc says what follows each.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "coordinator/core/draft.h"
@@ -19,6 +20,12 @@ void on_return(Draft& draft, const ReturnAgent& input);
 void on_hello(Draft& draft, const AgentHello& input);
 void on_gone(Draft& draft, const AgentGone& input);
 void on_answer(Draft& draft, const SearcherAnswered& input);
+
+/// Decides that no more agents come, once the expected ones are there or enough time has passed.
+void settle_agents(Draft& draft);
+
+/// When that time has passed; nothing when it is decided.
+std::optional<Instant> agents_settle_at(const State& state);
 
 /// A rank's end may free slots and end jobs.
 void on_rank_ended(Draft& draft, const AgentReport& report, const RankEnded& fact);

@@ -15,6 +15,7 @@ struct SubmitSweep {
     std::string file_name;
     std::string text;
     bool fresh = false;
+    int agents = 0;  // that whoever submits it starts as well; 0: nobody knows
 };
 
 /// An attempt that a (re)joining agent still runs or has just ended, per local rank.

@@ -18,6 +18,11 @@ inline constexpr std::int64_t kPointsPerDecisionMax = 1024;
 inline constexpr Duration kRetryDelayFirst = seconds(1);
 inline constexpr Duration kRetryDelayMax = seconds(60);
 
+/// After an agent has joined others may follow, larger ones too: what fits no slot is refused only
+/// when none has for so long, or all that were announced are there. Longer than mpirun and srun
+/// take to start their processes on many hosts; a job that is refused later loses nothing.
+inline constexpr Duration kAgentsSettle = seconds(10);
+
 /// Attempts in a row that died (crashed or were killed) without a newer checkpoint before the job
 /// counts as failed: few when they never came to train, more when they did, since what kills from
 /// outside hits those as well.

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "coordinator/core/job_plan.h"
 #include "coordinator/core/memory_plan.h"
+#include "coordinator/core/retry.h"
 
 namespace bw::core {
 namespace {
@@ -188,6 +189,25 @@ bool fits_other_slots(
         if (!own_suffice && all.size() >= own.size()) return true;
     }
     return false;
+}
+
+bool may_fit_slots_to_come(
+    const Situation& situation, const JobRecord& job, const AttemptRecord& attempt
+) {
+    if (!situation.view.arrivals().settling) return false;
+    const SweepRecord& sweep = situation.view.sweep(job.sweep);
+    return std::ranges::any_of(attempt.ranks, [&](const RankRecord& rank) {
+        return situation.view.agents().contains(rank.slot.agent) &&
+               limit_on(*sweep.sweep, slot_at(situation, rank.slot)) > 0;
+    });
+}
+
+std::optional<std::string> larger_slots_may_come(const Situation& situation, const JobRecord& job) {
+    if (job.attempts.empty() || cause_of(job.attempts.back()) != RankOutcome::refused ||
+        !may_fit_slots_to_come(situation, job, job.attempts.back()) ||
+        fits_other_slots(situation, job, job.attempts.back()))
+        return std::nullopt;
+    return "its slots were too small; agents with larger ones may still join";
 }
 
 }  // namespace bw::core

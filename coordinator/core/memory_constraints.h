@@ -30,6 +30,14 @@ std::vector<SlotRef> with_enough_memory(
 /// not known, or while there are too few slots altogether.
 std::optional<std::string> exceeds_every_slot(const Situation& situation, const JobRecord& job);
 
+/// It found its slots too small, and other agents may still join: it waits until they have.
+std::optional<std::string> larger_slots_may_come(const Situation& situation, const JobRecord& job);
+
+/// Whether an attempt that was refused had slots with a limit, and others may still come.
+bool may_fit_slots_to_come(
+    const Situation& situation, const JobRecord& job, const AttemptRecord& attempt
+);
+
 /// An attempt that found its slots too small, while there are others that suffice.
 bool fits_other_slots(
     const Situation& situation, const JobRecord& job, const AttemptRecord& attempt

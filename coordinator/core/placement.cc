@@ -42,11 +42,13 @@ void place(Draft& draft, Situation& situation, JobId id) {
     draft.add(std::move(placed));
 }
 
-/// Why the job fits no slot that there is: asked when its turn has come and only memory holds it.
+/// Why the job fits no slot that there is: asked when its turn has come and only memory holds it,
+/// and no other agents are awaited.
 std::optional<std::string> why_never(
     const Situation& situation, const JobRecord& job, const Constraint* constraint
 ) {
-    if (constraint == nullptr || constraint->name != std::string_view(kMemoryFree))
+    if (constraint == nullptr || constraint->name != std::string_view(kMemoryFree) ||
+        situation.view.arrivals().settling)
         return std::nullopt;
     return exceeds_every_slot(situation, job);
 }

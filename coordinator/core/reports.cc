@@ -85,7 +85,12 @@ void learn(Draft& draft, ProfileLearned fact) {
     const auto profile = plan::parse_profile(fact.profile);
     if (!profile) return;
     const plan::Profile* known = draft.view().profile(profile->key);
-    if (known != nullptr && *known == *profile) return;
+    if (known != nullptr) {
+        // Another job may have learnt of other micro-batches meanwhile.
+        plan::Profile both = plan::merged(*known, *profile);
+        if (both == *known) return;
+        fact.profile = plan::to_text(both);
+    }
     fact.at = draft.now();
     draft.add(std::move(fact));
 }

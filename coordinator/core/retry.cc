@@ -114,7 +114,7 @@ public:
             case RankOutcome::lost:
                 return requeue(reason());
             case RankOutcome::refused:
-                return is_too_large_for_its_slots() ? requeue(reason()) : give_up(cause);
+                return may_fit_elsewhere() ? requeue(reason()) : give_up(cause);
         }
     }
 
@@ -128,9 +128,11 @@ private:
                (rank.outcome == RankOutcome::failed && !rank.retry);
     }
 
-    /// What it has learnt names slots that suffice; the next attempt gets such.
-    [[nodiscard]] bool is_too_large_for_its_slots() const {
-        return fits_other_slots(make_situation(draft_.view(), draft_.now()), job_, attempt_);
+    /// What it has learnt names slots that suffice, or such may still come.
+    [[nodiscard]] bool may_fit_elsewhere() const {
+        const Situation situation = make_situation(draft_.view(), draft_.now());
+        return fits_other_slots(situation, job_, attempt_) ||
+               may_fit_slots_to_come(situation, job_, attempt_);
     }
 
     [[nodiscard]] std::string reason() const { return describe(attempt_, cause_); }

@@ -139,6 +139,14 @@ struct AgentRecord {
     friend bool operator==(const AgentRecord&, const AgentRecord&) = default;
 };
 
+/// Agents join one after another, and the largest may come last.
+struct Arrivals {
+    int expected = 0;       // 0: nobody said
+    bool settling = false;  // others may follow the newest
+    Instant newest_at;
+    friend bool operator==(const Arrivals&, const Arrivals&) = default;
+};
+
 struct State {
     std::map<SweepId, SweepRecord> sweeps;
     std::map<JobId, JobRecord> jobs;
@@ -147,6 +155,7 @@ struct State {
     std::set<JobId> unfinished;
     std::set<SweepId> open;                         // sweeps that have not ended
     std::map<std::string, plan::Profile> profiles;  // what is known of memory, by key
+    Arrivals arrivals;
     std::uint64_t sweeps_last = 0, jobs_last = 0, agents_last = 0, agent_epochs_last = 0;
     friend bool operator==(const State&, const State&) = default;
 };

@@ -18,6 +18,8 @@ bool have_same_limits(const sweeps::Sweep& a, const sweeps::Sweep& b) {
 void on_submit(Draft& draft, const SubmitSweep& input) {
     const sweeps::Parsed parsed = sweeps::parse_sweep(input.text);
     if (!parsed.sweep) return;  // the client was told so before it got here
+    if (input.agents > 0 && input.agents != draft.view().arrivals().expected)
+        draft.add(AgentsExpected{input.agents, draft.now()});
     const SweepRecord* known =
         input.fresh ? nullptr : find_sweep(draft.base(), parsed.sweep->fingerprint);
     if (known == nullptr) {

@@ -225,6 +225,12 @@ std::string line(const ProfileLearned& e) {
         .put("profile", sha256_hex(e.profile).substr(0, 12));
 }
 
+std::string line(const AgentsExpected& e) {
+    return Line("AgentsExpected").put("count", static_cast<std::uint64_t>(e.count));
+}
+
+std::string line(const AgentsSettled&) { return Line("AgentsSettled"); }
+
 std::string line(const AgentReturned& e) {
     return Line("AgentReturned").put("agent", e.agent.value).put("epoch", e.epoch);
 }

@@ -143,6 +143,29 @@ core::AgentReturned from_proto(const proto::AgentReturned& message) {
     return {.agent = {message.agent()}, .epoch = message.epoch(), .at = {message.at_ns()}};
 }
 
+proto::AgentsExpected to_proto(const core::AgentsExpected& event) {
+    const auto& [count, at] = event;
+    proto::AgentsExpected message;
+    message.set_count(count);
+    message.set_at_ns(at.ns);
+    return message;
+}
+
+core::AgentsExpected from_proto(const proto::AgentsExpected& message) {
+    return {.count = message.count(), .at = {message.at_ns()}};
+}
+
+proto::AgentsSettled to_proto(const core::AgentsSettled& event) {
+    const auto& [at] = event;
+    proto::AgentsSettled message;
+    message.set_at_ns(at.ns);
+    return message;
+}
+
+core::AgentsSettled from_proto(const proto::AgentsSettled& message) {
+    return {.at = {message.at_ns()}};
+}
+
 // ---- the oneof
 
 core::Event control_event_of(const proto::Event& message) {
@@ -155,7 +178,9 @@ core::Event control_event_of(const proto::Event& message) {
     if (message.has_job_world_size_set()) return from_proto(message.job_world_size_set());
     if (message.has_job_reopened()) return from_proto(message.job_reopened());
     if (message.has_agent_draining()) return from_proto(message.agent_draining());
-    return from_proto(message.agent_returned());
+    if (message.has_agent_returned()) return from_proto(message.agent_returned());
+    if (message.has_agents_expected()) return from_proto(message.agents_expected());
+    return from_proto(message.agents_settled());
 }
 
 void put(proto::Event& out, const core::SweepPaused& event) {
@@ -196,6 +221,14 @@ void put(proto::Event& out, const core::AgentDraining& event) {
 
 void put(proto::Event& out, const core::AgentReturned& event) {
     *out.mutable_agent_returned() = to_proto(event);
+}
+
+void put(proto::Event& out, const core::AgentsExpected& event) {
+    *out.mutable_agents_expected() = to_proto(event);
+}
+
+void put(proto::Event& out, const core::AgentsSettled& event) {
+    *out.mutable_agents_settled() = to_proto(event);
 }
 
 }  // namespace bw::codec

@@ -38,6 +38,12 @@ core::AgentDraining from_proto(const proto::AgentDraining& message);
 proto::AgentReturned to_proto(const core::AgentReturned& event);
 core::AgentReturned from_proto(const proto::AgentReturned& message);
 
+proto::AgentsExpected to_proto(const core::AgentsExpected& event);
+core::AgentsExpected from_proto(const proto::AgentsExpected& message);
+
+proto::AgentsSettled to_proto(const core::AgentsSettled& event);
+core::AgentsSettled from_proto(const proto::AgentsSettled& message);
+
 /// Of a message that holds one of these.
 core::Event control_event_of(const proto::Event& message);
 
@@ -52,5 +58,7 @@ void put(proto::Event& out, const core::JobWorldSizeSet& event);
 void put(proto::Event& out, const core::JobReopened& event);
 void put(proto::Event& out, const core::AgentDraining& event);
 void put(proto::Event& out, const core::AgentReturned& event);
+void put(proto::Event& out, const core::AgentsExpected& event);
+void put(proto::Event& out, const core::AgentsSettled& event);
 
 }  // namespace bw::codec

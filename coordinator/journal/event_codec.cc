@@ -359,6 +359,8 @@ Result<core::Event> from_proto(const proto::Event& message) {
         case proto::Event::kJobReopened:
         case proto::Event::kAgentDraining:
         case proto::Event::kAgentReturned:
+        case proto::Event::kAgentsExpected:
+        case proto::Event::kAgentsSettled:
             return control_event_of(message);
         case proto::Event::kSearchEnded:
         case proto::Event::kJobHeld:

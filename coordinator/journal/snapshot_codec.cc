@@ -280,7 +280,7 @@ core::AgentRecord restore(const proto::AgentSnapshot& message) {
 }  // namespace
 
 proto::Snapshot to_proto(const core::State& state) {
-    const auto& [sweeps, jobs, agents, unfinished, open, profiles, sweeps_last, jobs_last, agents_last, epochs_last] =
+    const auto& [sweeps, jobs, agents, unfinished, open, profiles, arrivals, sweeps_last, jobs_last, agents_last, epochs_last] =
         state;
     proto::Snapshot message;
     for (const auto& [id, sweep] : sweeps) *message.add_sweeps() = to_snapshot(sweep);
@@ -289,6 +289,10 @@ proto::Snapshot to_proto(const core::State& state) {
     for (const JobId job : unfinished) message.add_unfinished(job.value);
     for (const SweepId sweep : open) message.add_open(sweep.value);
     for (const auto& [key, profile] : profiles) message.add_profiles(plan::to_text(profile));
+    const auto& [expected, settling, newest_at] = arrivals;
+    message.set_agents_expected(expected);
+    message.set_agents_settling(settling);
+    message.set_newest_agent_at_ns(newest_at.ns);
     message.set_sweeps_last(sweeps_last);
     message.set_jobs_last(jobs_last);
     message.set_agents_last(agents_last);
@@ -314,6 +318,10 @@ Result<core::State> from_proto(const proto::Snapshot& message) {
         if (!profile) return profile.error();
         state.profiles.insert_or_assign(profile->key, std::move(*profile));
     }
+    state.arrivals = {
+        .expected = message.agents_expected(),
+        .settling = message.agents_settling(),
+        .newest_at = {message.newest_agent_at_ns()}};
     state.sweeps_last = message.sweeps_last();
     state.jobs_last = message.jobs_last();
     state.agents_last = message.agents_last();

@@ -15,6 +15,7 @@
 #include "plan/search.h"
 #include "worker/trainer/attempt/regrowth.h"
 #include "worker/trainer/memory/limit_script.h"
+#include "worker/trainer/profiler.h"
 #include "worker/trainer/training.h"
 
 namespace bw::trainer {
@@ -27,22 +28,6 @@ struct CalibrationReport {
     int recompute = 0;
 };
 
-struct MeasureOptions {
-    std::int64_t samples = 1;      // of each of the two micro-batches of the step that is shown
-    std::int64_t limit_bytes = 0;  // under which it must run; 0: what was there before
-    int steps = 1;                 // how often it is run
-};
-
-/// A profile that no job asked for, and a step of the size asked for.
-struct Measurement {
-    plan::Profile profile;
-    plan::MemoryTrace trace;                // of two micro-batches of that size
-    std::int64_t groups = 0;                // of each
-    std::int64_t predicted_peak_bytes = 0;  // from smaller ones, before the step had been seen
-    std::int64_t peak_bytes = 0;
-    plan::PeakModel before;  // from the smaller ones alone
-};
-
 /// One per attempt and rank. Not thread-safe.
 class Calibration {
 public:
@@ -51,10 +36,6 @@ public:
     /// Before the first step. Collective. Errors: Errc::refused with the arithmetic,
     /// Errc::out_of_memory, Errc::peer_gone.
     Result<void> begin();
-
-    /// Instead of all that follows, on one rank: probes, and a step as it would be cut; kept as the
-    /// profile. Errors: Errc::refused, Errc::out_of_memory.
-    Result<Measurement> measure(const MeasureOptions& options);
 
     void before_step();
 
@@ -72,23 +53,22 @@ private:
 
     Result<void> share_limits(std::int64_t mine);
     Result<std::string> first_profile();
-    Result<plan::Profile> known_profile() const;
-    Result<plan::Profile> traced_profile();
-    Result<plan::MemoryTrace> probe_once(std::int64_t samples, double& seconds);
-    plan::Profile profile_of(const plan::Observations& seen) const;
+    void note_probes();
     Result<void> adopt(const Result<std::string>& mine);
     void take(const plan::Choice& choice);
     [[nodiscard]] plan::SearchInput search_input() const;
     Result<plan::Choice> choose() const;
     [[nodiscard]] std::int64_t fitting() const;
     Result<void> follow_memory();
-    [[nodiscard]] bool is_confirmed(const plan::Observations& seen);
-    Result<plan::Profile> profile_around(std::int64_t samples, plan::Observations seen);
-    void keep_profile();
+    bool corrects_profile(const plan::Plan& plan);
+    bool is_confirmed(const std::vector<plan::Observation>& micro_batches);
+    Result<void> settle();
 
     Training& training_;
+    Profiler profiler_;
     std::int64_t last_batch_;  // samples of an epoch's last batch where it is smaller; 0: none
     plan::Profile profile_;
+    std::string known_;  // of it, to the coordinator: its text
     std::vector<plan::Device> devices_;
     CalibrationReport report_;
     std::optional<std::string> news_;
@@ -97,8 +77,7 @@ private:
     Regrowth regrowth_;
     std::int64_t replans_seen_ = 0;
     std::int64_t micro_batch_before_ = 0;  // this step
-    bool is_refitted_ = false;
-    int rounds_left_ = 0;  // 0: confirmed, or no longer tried
+    int rounds_left_ = 0;                  // 0: confirmed, or no longer tried
 };
 
 }  // namespace bw::trainer

@@ -7,8 +7,8 @@
 #include <ATen/Parallel.h>
 #include <nlohmann/json.hpp>
 
-#include "worker/trainer/calibration.h"
 #include "worker/trainer/data/cache.h"
+#include "worker/trainer/measurement.h"
 #include "worker/trainer/memory/capped_allocator.h"
 
 namespace bw::trainer {
@@ -163,11 +163,12 @@ Json answer_json(const Training& training, const Measurement& measured, std::int
     for (const auto& segment : trace.segments)
         parts.push_back({segment.begin, name_of(segment.kind)});
     Json planes = Json::array();
-    for (const auto& plane : measured.before.planes())
+    const plan::PeakModel& before = measured.before.regimes().front().peak;  // the probes' only one
+    for (const auto& plane : before.planes())
         planes.push_back({plane.fixed, plane.per_sample, plane.per_group});
     return {
         {"key", measured.profile.key},
-        {"exact", measured.profile.peak.exactness() == plan::Exactness::exact},
+        {"exact", before.exactness() == plan::Exactness::exact},
         {"samples", samples},
         {"groups", measured.groups},
         {"peak_bytes", measured.peak_bytes},
@@ -192,7 +193,7 @@ Result<std::string> profile_json(std::string_view text) {
     auto training = build_training_on(empty_images(*request), request->start);
     if (!training) return training.error();
     connect_training(**training, make_solo_collective());
-    auto measured = Calibration(**training).measure(request->measure);
+    auto measured = measure(**training, request->measure);
     const bool did_not_fit = !measured && measured.error().code == Errc::out_of_memory &&
                              request->measure.limit_bytes > 0;
     if (did_not_fit) return Json{{"out_of_memory", measured.error().message}}.dump();

@@ -3,6 +3,8 @@
 
 #include "world_fixture.h"
 
+#include "coordinator/core/limits.h"
+
 namespace bw::core {
 namespace {
 
@@ -72,6 +74,7 @@ TEST(Pause, WhatWaitsIsPausedAtOnceAndPointsToComeAreBornPaused) {
 TEST(Pause, AJobThatWaitsForItsRetryIsPausedAtOnce) {
     World w;
     w.agent("a", 1);
+    w.pass(kAgentsSettle);
     w.submit({.points = 1, .options = "  retries: 3\n"});
     w.ended(w.expect_started({1}), 0, RankOutcome::failed, "disk full");
     ASSERT_EQ(w.state_of(1), JobState::waiting_retry);

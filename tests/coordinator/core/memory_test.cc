@@ -4,6 +4,7 @@
 
 #include "world_fixture.h"
 
+#include "coordinator/core/limits.h"
 #include "coordinator/core/memory_plan.h"
 #include "plan/profile.h"
 
@@ -50,6 +51,12 @@ std::string explained(const World& w, std::uint64_t job) {
     return text;
 }
 
+/// No other agent is awaited.
+void settle(World& w) {
+    w.pass(kAgentsSettle);
+    EXPECT_FALSE(w.state.arrivals.settling);
+}
+
 void learnt(World& w, const Placed& p, const std::string& profile) {
     const AgentId agent = w.job(p.job.value).attempts.back().ranks.front().slot.agent;
     w.report(agent, ProfileLearned{p.job, p.attempt, profile, {}});
@@ -92,6 +99,7 @@ TEST(Memory, WithoutALimitNothingIsMeasured) {
 TEST(Memory, WhatFitsNoSlotIsRefusedWithTheNumbersAndWithoutAnAttempt) {
     World w;
     agent_with(w, "a", {100, 200});
+    settle(w);
     w.submit({.points = 2, .batch_size = 4});
     const Placed first = w.expect_started({1});
     learnt(w, first, profile_of(w, 1, 300));
@@ -112,6 +120,7 @@ TEST(Memory, ProfilesOfTheStateDirectoryCountAtOnce) {
     EXPECT_EQ(w.state.profiles.size(), 1u);
     EXPECT_EQ(w.state_of(1), JobState::queued) << "there is no slot yet";
     agent_with(w, "a", {100});
+    settle(w);
     EXPECT_EQ(w.state_of(1), JobState::refused);
     EXPECT_TRUE(w.job(1).attempts.empty());
     w.ignore_effects();
@@ -168,6 +177,7 @@ TEST(Memory, AGangThatFoundItsSlotsTooSmallGoesToOthers) {
 TEST(Memory, TheSweepsOwnLimitCounts) {
     World w;
     w.agent("a", 1);
+    settle(w);
     w.submit({.points = 1, .batch_size = 4, .options = "  memory_limit: 50MiB\n"});
     const Placed first = w.expect_started({1});
     learnt(w, first, profile_of(w, 1, 60));
@@ -175,6 +185,94 @@ TEST(Memory, TheSweepsOwnLimitCounts) {
     w.ended(first, 0, RankOutcome::refused, "needs 61 MiB");
     EXPECT_EQ(w.state_of(2), JobState::refused);
     EXPECT_THAT(w.job(2).reason, HasSubstr("the limit is 50.00 MiB"));
+    w.ignore_effects();
+}
+
+TEST(Memory, WhatFitsNoSlotYetWaitsForAgentsThatFollow) {
+    World w;
+    w.submit({.points = 1, .batch_size = 4});
+    w.give(LearnProfiles{{profile_of(w, 1, 300)}});
+    agent_with(w, "small", {100});
+    w.pass(milliseconds(9999));
+    EXPECT_EQ(w.state_of(1), JobState::queued);
+    agent_with(w, "large", {400});
+    EXPECT_EQ(w.state_of(1), JobState::starting);
+    EXPECT_EQ(w.job(1).attempts.size(), 1u);
+    w.ignore_effects();
+}
+
+TEST(Memory, EveryAgentThatJoinsBeginsTheWaitAnew) {
+    World w;
+    w.submit({.points = 1, .batch_size = 4});
+    w.give(LearnProfiles{{profile_of(w, 1, 300)}});
+    agent_with(w, "a", {100});
+    w.pass(seconds(6));
+    agent_with(w, "b", {200});
+    w.pass(seconds(6));
+    EXPECT_EQ(w.state_of(1), JobState::queued);
+    w.pass(seconds(4));
+    EXPECT_EQ(w.state_of(1), JobState::refused);
+    EXPECT_FALSE(next_timer(w.state)) << "decided once";
+    w.ignore_effects();
+}
+
+TEST(Memory, WhereTheAgentsAreCountedTheLastOneSettlesIt) {
+    World w;
+    w.give(SubmitSweep{
+        .file_name = "f", .text = text_of({.points = 1, .batch_size = 4}), .agents = 2});
+    w.give(LearnProfiles{{profile_of(w, 1, 300)}});
+    agent_with(w, "a", {100});
+    EXPECT_EQ(w.state_of(1), JobState::queued);
+    agent_with(w, "b", {200});
+    EXPECT_EQ(w.state_of(1), JobState::refused);
+    EXPECT_THAT(w.job(1).reason, HasSubstr("the limit is 200.00 MiB"));
+    w.ignore_effects();
+}
+
+TEST(Memory, AnAttemptThatFoundItsSlotTooSmallWaitsForLargerOnesAsWell) {
+    World w;
+    w.submit({.points = 1});
+    agent_with(w, "small", {100});
+    const Placed first = w.expect_started({1});
+    learnt(w, first, profile_of(w, 1, 150));
+    w.ended(first, 0, RankOutcome::refused, "needs 182 MiB");
+    EXPECT_EQ(w.state_of(1), JobState::queued);
+    EXPECT_THAT(explained(w, 1), HasSubstr("agents-settled: its slots were too small"));
+    agent_with(w, "large", {400});
+    EXPECT_EQ(w.expect_started({1}).attempt, 2u);
+    w.ignore_effects();
+}
+
+TEST(Memory, AnAttemptThatLearntNothingIsTriedOnceMoreWhenAllAreThere) {
+    World w;
+    w.submit({.points = 1});
+    agent_with(w, "a", {100});
+    w.ended(w.expect_started({1}), 0, RankOutcome::refused, "one sample does not fit");
+    w.expect_nothing_started();
+    settle(w);
+    w.ended(w.expect_started({1}), 0, RankOutcome::refused, "one sample does not fit");
+    EXPECT_EQ(w.state_of(1), JobState::refused);
+    EXPECT_EQ(w.job(1).retries_used, 0);
+    w.ignore_effects();
+}
+
+TEST(Memory, ProfilesOfSmallAndLargeMicroBatchesAreKeptTogether) {
+    World w;
+    agent_with(w, "a", {1000});
+    w.submit({.points = 1});
+    const Placed first = w.expect_started({1});
+    plan::Profile profile = *plan::parse_profile(profile_of(w, 1, 10));
+    const auto regime = [](std::int64_t smallest, std::int64_t largest, const char* sequence) {
+        return plan::Regime{
+            smallest, largest, sequence, plan::PeakModel({{1, 1, 0}}, plan::Exactness::exact)};
+    };
+    profile.peak = plan::MemoryModel({regime(4, 8, "small")});
+    learnt(w, first, plan::to_text(profile));
+    profile.peak = plan::MemoryModel({regime(24, 32, "large")});
+    learnt(w, first, plan::to_text(profile));
+    EXPECT_EQ(w.state.profiles.begin()->second.peak.regimes().size(), 2u);
+    learnt(w, first, plan::to_text(profile));
+    EXPECT_TRUE(w.last_events.empty()) << "nothing new";
     w.ignore_effects();
 }
 

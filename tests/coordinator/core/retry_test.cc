@@ -37,6 +37,7 @@ TEST(Retry, WhatARankFoundToFitNowhereIsRefusedAndNotTriedAgain) {
 TEST(Retry, AFailureIsTriedAgainWithExponentialBackOffUntilRetriesAreUsedUp) {
     World w;
     w.agent("a", 1);
+    w.pass(kAgentsSettle);
     w.submit(with_retries(3));
     Duration expected = kRetryDelayFirst;
     for (int retry = 1; retry <= 3; ++retry) {
@@ -71,6 +72,7 @@ TEST(Retry, TheBackOffHasAnUpperBound) {
 TEST(Retry, AJobWhoseTimeHasComeButHasNoSlotIsQueuedAndSetsNoTimer) {
     World w;
     w.agent("a", 1);
+    w.pass(kAgentsSettle);
     w.submit({.points = 2});
     w.ended(w.expect_started({1}), 0, RankOutcome::failed, "disk full");
     const Placed other = w.expect_started({2});

@@ -123,6 +123,8 @@ core::Event RandomHistory::join() {
 }
 
 std::vector<core::Event> RandomHistory::on_agent(const core::AgentRecord& agent) {
+    if (one_in(4)) return {core::AgentsExpected{static_cast<int>(rng_.below(9)), now()}};
+    if (one_in(4)) return {core::AgentsSettled{now()}};
     if (one_in(2)) return {core::AgentReturned{agent.id, agent.epoch, now()}};
     return {core::AgentDraining{agent.id, agent.epoch, text(), now()}};
 }

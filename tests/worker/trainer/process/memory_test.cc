@@ -129,6 +129,31 @@ TEST_F(MemoryLimit, AProfileIsRememberedAndNeedsNoProbe) {
     EXPECT_EQ(second.weights_sha256, first.weights_sha256) << "probes leave nothing behind";
 }
 
+/// With one thread 1x1 convolutions run other kernels from 16 samples on.
+TEST_F(MemoryLimit, SmallAndLargeMicroBatchesShareAProfile) {
+    std::int64_t probes[4] = {};
+    const std::int64_t sizes[4] = {10, 30, 10, 30};
+    std::int64_t predicted[4] = {};
+    for (int i = 0; i < 4; ++i) {
+        auto options = job({4096 * kMiB});
+        options.params["model"] = "shufflenet_v2_x0_5";
+        options.params["max_steps"] = 2;
+        options.profiles_dir = (folder_.path() / "profiles").string();
+        options.asked_micro_batch = sizes[i];
+        const auto end = finished(Gang(options).run());
+        EXPECT_EQ(end.micro_batch, sizes[i]);
+        EXPECT_LE(error_of(end), 0.005) << sizes[i];
+        probes[i] = end.probe_steps;
+        predicted[i] = end.predicted_peak_bytes;
+    }
+    EXPECT_EQ(probes[0], 2);
+    EXPECT_EQ(probes[1], 1) << "one beside the size whose kernels are new";
+    EXPECT_EQ(probes[2], 0);
+    EXPECT_EQ(probes[3], 0);
+    EXPECT_EQ(predicted[2], predicted[0]);
+    EXPECT_EQ(predicted[3], predicted[1]);
+}
+
 /// What BATCHWRIGHT_LIMITS makes the trainers of this test do.
 class Limits {
 public:

@@ -13,7 +13,6 @@ method: grid
 parameters:
   model: {values: [lenet_bn, cnn, shufflenet_v2_x0_5, resnet18]}
   dataset: {value: fashion_mnist}
-  image_resolution: {value: 32}
   optimizer: {value: sgd}
   momentum: {value: 0.9}
   learning_rate: {value: 0.01}
@@ -25,7 +24,7 @@ parameters:
   limit_test_samples: {value: 100}
 batchwright: {world_size: 1}
 """
-DEVICE = "cpu:2x96MiB"  # resnet18's weights, gradients and momentum alone are 128 MiB
+DEVICE = "cpu:2x24MiB"  # resnet18's weights, gradients and momentum alone are 128 MiB
 KEYS = {"ordinal", "hash", "verdict", "why", "global_batch", "world_size", "micro_batch", "accumulation", "recompute",
         "predicted_peak_bytes", "limit_bytes"}
 PLAN = ("world_size", "micro_batch", "accumulation", "predicted_peak_bytes", "limit_bytes")
@@ -56,16 +55,16 @@ class Memory(Case):
     def check_refused(self, point, row):
         self.assertEqual(point["state"], "refused", point["reason"])
         for reason in (point["reason"], row["why"]):
-            self.assertRegex(reason, r"the limit is 96\.00 MiB")
+            self.assertRegex(reason, r"the limit is 24\.00 MiB")
             needed = re.search(r"(?:take|needs) ([0-9.]+) MiB", reason)
-            self.assertGreater(float(needed.group(1)), 96, reason)
+            self.assertGreater(float(needed.group(1)), 24, reason)
 
     def test_what_plan_says_is_what_a_run_does(self):
         sweep, state = self.write_sweep(SWEEP), self.folder / "state"
         for row in self.plan(sweep, state):
             self.assertEqual(row["verdict"], "needs-profile")
             self.assertIsNone(row["micro_batch"])
-            self.assertEqual(row["limit_bytes"], 96 * MIB)
+            self.assertEqual(row["limit_bytes"], 24 * MIB)
         rows = self.plan(sweep, state, "--profile")
         self.assertEqual(rows[:3], self.plan(sweep, state)[:3], "what is measured once is known")
         self.assertEqual([row["verdict"] for row in rows], ["fits", "fits", "fits", "refused"])

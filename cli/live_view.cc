@@ -3,10 +3,13 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "base/bytes.h"
 
 namespace bw::cli {
 
@@ -41,6 +44,18 @@ std::string format_seconds(double seconds) {
     return format("%lds", total);
 }
 
+/// "m 32 a 2 w 2  13.90 of 15.00 MiB": the predicted peak and the limit of a device.
+std::string plan_text(const nlohmann::json& data, std::int64_t world_size) {
+    std::string text = "m " + data["micro_batch"].dump() + " a " + data["accumulation"].dump() +
+                       " w " + std::to_string(world_size);
+    const auto memory = data.find("memory");
+    if (memory == data.end() || !(*memory)["limit_bytes"].is_number() ||
+        !(*memory)["predicted_peak_bytes"].is_number())
+        return text;
+    return text + "  " + format_bytes((*memory)["predicted_peak_bytes"].get<std::int64_t>()) +
+           " of " + format_bytes((*memory)["limit_bytes"].get<std::int64_t>());
+}
+
 }  // namespace
 
 LiveView::LiveView(Style style) : style_(style), started_(std::chrono::steady_clock::now()) {}
@@ -68,6 +83,7 @@ void LiveView::on_snapshot(const nlohmann::json& data) {
         known.state = job.value("state", "");
         known.step = job.value("step", std::int64_t{0});
         known.total_steps = job.value("total_steps", std::int64_t{0});
+        known.world_size = job.value("world_size", std::int64_t{0});
     }
     share_at_start_ = done_share();
     started_ = std::chrono::steady_clock::now();
@@ -81,6 +97,7 @@ void LiveView::on_job(const nlohmann::json& data) {
     const bool changed = job.state != state;
     job.state = state;
     job.label = data.value("label", job.label);
+    job.world_size = data.value("world_size", job.world_size);
     if (data.contains("step")) job.step = data.value("step", std::int64_t{0});
     const bool is_problem =
         state == "failed" || state == "refused" || (state == "waiting_retry" && !reason.empty());
@@ -107,6 +124,21 @@ void LiveView::on_progress(const nlohmann::json& data) {
     job.total_steps = data.value("total_steps", job.total_steps);
     job.loss = number_at(data, "loss");
     job.samples_per_second = number_at(data, "samples_per_second");
+    follow_plan(found->first, job, data);
+}
+
+void LiveView::follow_plan(std::uint64_t ordinal, Job& job, const nlohmann::json& data) {
+    if (!data.contains("micro_batch")) return;
+    const std::string plan = plan_text(data, job.world_size);
+    const auto ooms = data.contains("memory") ? data["memory"].value("ooms", std::int64_t{0}) : 0;
+    const bool ran_out = ooms > job.ooms && !job.plan.empty();
+    const bool is_news = plan != job.plan;
+    const std::string before = std::exchange(job.plan, plan);
+    job.ooms = ooms;
+    if (!is_news || (style_ != Style::plain && !ran_out)) return;
+    const auto number = static_cast<unsigned long long>(ordinal);
+    say(format("point %llu (%s): %s", number, job.label.c_str(), plan.c_str()) +
+        (ran_out ? " after it ran out of memory with " + before : ""));
 }
 
 void LiveView::on_epoch(const nlohmann::json& data) {
@@ -157,11 +189,12 @@ std::string LiveView::bar_line() const {
 
 std::string LiveView::job_line(std::uint64_t ordinal, const Job& job) const {
     std::string line =
-        format("  %4llu  %-44.44s ", static_cast<unsigned long long>(ordinal), job.label.c_str());
+        format("  %4llu  %-36.36s ", static_cast<unsigned long long>(ordinal), job.label.c_str());
     if (job.state != "running" || job.total_steps == 0) return line + job.state;
     line += format(
         "step %lld/%lld", static_cast<long long>(job.step), static_cast<long long>(job.total_steps)
     );
+    if (!job.plan.empty()) line += "  " + job.plan;
     if (job.samples_per_second > 0)
         line += format("  loss %.4f  %.0f samples/s", job.loss, job.samples_per_second);
     return line;

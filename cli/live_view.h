@@ -34,12 +34,15 @@ private:
         std::string label, state;
         std::int64_t step = 0, total_steps = 0;
         double loss = 0, samples_per_second = 0;
+        std::string plan;  // "m 32 a 2 w 2", with its memory where there is a limit
+        std::int64_t world_size = 0, ooms = 0;
     };
 
     void on_snapshot(const nlohmann::json& data);
     void on_job(const nlohmann::json& data);
     void on_progress(const nlohmann::json& data);
     void on_epoch(const nlohmann::json& data);
+    void follow_plan(std::uint64_t ordinal, Job& job, const nlohmann::json& data);
     void erase();
     [[nodiscard]] std::string bar_line() const;
     [[nodiscard]] std::string job_line(std::uint64_t ordinal, const Job& job) const;

@@ -7,6 +7,8 @@
 
 #include <unistd.h>
 
+#include "base/bytes.h"
+
 namespace bw::cli {
 
 namespace {
@@ -30,6 +32,12 @@ std::string number_at(const Json& data, const char* key, const char* format) {
     char text[64];
     std::snprintf(text, sizeof text, format, found->get<double>());
     return text;
+}
+
+std::string bytes_at(const Json& data, const char* key) {
+    const auto found = data.find(key);
+    if (found == data.end() || !found->is_number()) return "-";
+    return format_bytes(found->get<std::int64_t>());
 }
 
 std::string time_at(const Json& data, const char* key) {
@@ -85,6 +93,25 @@ std::string lost_text(const Json& by_cause) {
 std::string lost_field(const Json& document) {
     const std::string lost = lost_text(document.value("lost_device_seconds", Json::object()));
     return lost.empty() ? "" : field("lost work", lost);
+}
+
+/// "32 samples x 2 x 2 ranks", and what it takes of the memory.
+std::string plan_fields(const Json& job) {
+    if (!job.contains("micro_batch")) return "";
+    std::string text = field(
+        "plan",
+        "micro-batch " + job["micro_batch"].dump() + ", accumulation " +
+            job["accumulation"].dump() + ", world size " + text_at(job, "world_size")
+    );
+    const Json memory = job.value("memory", Json::object());
+    if (text_at(memory, "limit_bytes") == "-") return text;
+    std::string peak = "predicted " + bytes_at(memory, "predicted_peak_bytes") + ", measured " +
+                       bytes_at(memory, "measured_peak_bytes") + " of " +
+                       bytes_at(memory, "limit_bytes") + ", " + bytes_at(memory, "headroom_bytes") +
+                       " free";
+    peak +=
+        "; " + memory["ooms"].dump() + " out of memory, " + memory["replans"].dump() + " re-plans";
+    return text + field("memory", peak);
 }
 
 std::string place_of(const Json& ranks) {
@@ -209,6 +236,7 @@ std::string job_text(const Json& job) {
     if (job["reason"] != "") text += field("reason", text_at(job, "reason"));
     text += field("parameters", job["params"].dump());
     text += field("steps", steps_text(job));
+    text += plan_fields(job);
     if (job["checkpoint"].is_object()) {
         text += field(
             "checkpoint",

@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
-"""Predicted against measured peak memory, the prediction put to the test, and the micro-batch that is chosen.
+"""Predicted against measured peak memory, and the prediction put to the test.
 
   python3 bench/memory/table.py predict [--models a,b|all] [--side 64] [--batches 3,12,24] [--threads 1,2]
   python3 bench/memory/table.py falsify [...]     ten steps under predicted + 0.5 %, one under predicted - 1 %
-  python3 bench/memory/table.py choose [--limits 0.5,1,2] [...]   against the true maximum, and the published rules
 
 BATCHWRIGHT_BIN is the folder of the programs (default build/release/bin). Every row is a process of its own: the
 trainer's --profile, which calibrates as a job does (micro-batches of 4 and 8) and then runs a step of two micro-batches
@@ -14,10 +13,6 @@ A network that cannot take --side gets the smallest of 96 pixels and its own siz
 Naive methods, on the same network: `line` is the straight line through the peaks at 4 and 8; `act` is DeepSpeed's
 autotuner (deepspeed/autotuning/autotuner.py: static bytes and the activations of one sample times m); `4P` is
 accelerate's estimate-memory (four times the parameters for Adam, three for SGD with momentum; no activations).
-Published rules for m, simulated on the same measured planes: Composer halves from the whole share until it fits
-(composer/trainer/trainer.py), Accelerate takes 0.9 of the last until it fits (find_executable_batch_size), Lightning
-searches the largest by halving intervals and takes 5 % off (BatchSizeFinder, binsearch), DeepSpeed divides what the
-static bytes leave by the activations of one sample. Each out-of-memory error on the way is counted.
 """
 import argparse
 import json
@@ -44,10 +39,9 @@ ALL = MODELS + ("cnn lenet_bn alexnet alexnet_grouped nin vgg11 vgg13 vgg13_bn v
 OPTIMIZERS = {"SGD+momentum": {"optimizer": "sgd", "momentum": 0.9},
               "AdamW": {"optimizer": "adamw", "weight_decay": 1e-4}}
 MIB = 1 << 20
-MARGIN = 0.005  # what the planner leaves free
 
 
-KEPT_FIELDS = ("peak_bytes", "predicted_peak_bytes", "planes", "groups", "bytes", "exact", "events", "out_of_memory",
+KEPT_FIELDS = ("key", "peak_bytes", "predicted_peak_bytes", "planes", "groups", "bytes", "exact", "events", "out_of_memory",
                "error", "micro_batch_seconds")
 
 
@@ -180,98 +174,18 @@ def falsify(options):
     print(f"\n{wrong} rows refute the prediction")
 
 
-def simulate(fits, share, static, activations, limit):
-    """For each published rule: (m, out-of-memory errors)."""
-    found = {}
-    m, ooms = share, 0
-    while m > 1 and not fits(m):
-        m, ooms = max(m // 2, 1), ooms + 1
-    found["Composer"] = (m, ooms)
-    m, ooms = share, 0
-    while m > 1 and not fits(m):
-        m, ooms = int(0.9 * m), ooms + 1
-    found["Accelerate"] = (m, ooms)
-    m, low, high, ooms = 2, 0, 0, 0
-    while high == 0 and low < share:  # Lightning: doubles until it fails, then halves the interval
-        if fits(m):
-            low, m = m, min(2 * m, share)
-        else:
-            high, ooms = m, ooms + 1
-    while high - low > 1:
-        m = (low + high) // 2
-        if fits(m):
-            low = m
-        else:
-            high, ooms = m, ooms + 1
-    found["Lightning"] = (max(1, int(low * 0.95) if high else share), ooms)
-    m = max(1, min(share, int((limit - static) // activations)))
-    found["DeepSpeed"] = (m, 0 if fits(m) else 1)
-    return found
-
-
-def largest(fits, share):
-    low, high = 0, share + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
-    return low
-
-
-def true_largest(model, options, optimizer, limit, near, share):
-    """By real steps under the limit: the largest m that runs; m + 1 is out of memory."""
-    def runs(m):
-        return "out_of_memory" not in ask(model, options, optimizer, m, limit_bytes=limit)
-    m = max(1, near)
-    if not runs(m):
-        while m > 0 and not runs(m):
-            m -= 1
-        return m
-    while m < share and runs(m + 1):
-        m += 1
-    return m
-
-
-def choose(options):
-    print("| model | optimizer | limit GiB | chosen m x a | true largest | chosen / balanced largest | used % | OOMs | "
-          "probe steps | Composer | Accelerate | Lightning | DeepSpeed |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
-    share = options.batch
-    options.thread = options.threads[0]
-    for model in options.models:
-        for optimizer in OPTIMIZERS:
-            seen = Seen(ask(model, options, optimizer, 16), options)
-            for limit_gib in options.limits:
-                limit = int(limit_gib * (1 << 30))
-                m_max = largest(lambda m: seen.peak(m) <= limit * (1 - MARGIN), share)
-                if m_max == 0:
-                    print(f"| {model} | {optimizer} | {limit_gib} | refused: one sample needs "
-                          f"{seen.peak(1) / MIB:.0f} MiB | | | | | | | | | |", flush=True)
-                    continue
-                a = math.ceil(share / m_max)
-                m = math.ceil(share / a)  # the fewest micro-batches, balanced
-                truth = true_largest(model, options, optimizer, limit, m_max, share)
-                balanced = math.ceil(share / math.ceil(share / truth))
-                rules = simulate(lambda x: seen.peak(x) <= limit, share, seen.static, seen.peak(1) - seen.static, limit)
-                others = " | ".join(f"{rules[r][0]} ({rules[r][1]})"
-                                    for r in ("Composer", "Accelerate", "Lightning", "DeepSpeed"))
-                print(f"| {model} | {optimizer} | {limit_gib} | {m} x {a} | {truth} | {m / balanced:.2f} | "
-                      f"{100 * seen.peak(m) / limit:.1f} | 0 | 2 | {others} |", flush=True)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["predict", "falsify", "choose"])
+    parser.add_argument("what", choices=["predict", "falsify"])
     parser.add_argument("--models", type=lambda text: ALL if text == "all" else text.split(","), default=MODELS)
     parser.add_argument("--side", dest="sides", type=lambda text: [int(text)], default=[64])
     parser.add_argument("--group", type=int, default=8, help="samples of a BatchNorm group")
     parser.add_argument("--batches", type=lambda text: [int(m) for m in text.split(",")], default=[3, 12, 24])
-    parser.add_argument("--batch", type=int, default=256, help="choose: the share of a rank")
-    parser.add_argument("--limits", type=lambda text: [float(g) for g in text.split(",")], default=[0.5, 1, 2])
     parser.add_argument("--threads", type=lambda text: [int(n) for n in text.split(",")], default=[1])
     parser.add_argument("--keep", type=pathlib.Path, help="a file of answers, to go on with")
     options = parser.parse_args()
     options.answers = Answers(options.keep)
-    {"predict": predict, "falsify": falsify, "choose": choose}[options.what](options)
+    {"predict": predict, "falsify": falsify}[options.what](options)
 
 
 if __name__ == "__main__":

@@ -152,7 +152,14 @@ void Api::publish(const proto::Progress& sample) {
         sample.total_steps(),
         sample.epoch(),
         sample.loss(),
-        sample.samples_per_second()};
+        sample.samples_per_second(),
+        {.micro_batch = sample.micro_batch(),
+         .accumulation = sample.accumulation(),
+         .peak_bytes = sample.peak_bytes(),
+         .predicted_peak_bytes = sample.predicted_peak_bytes(),
+         .limit_bytes = sample.limit_bytes(),
+         .ooms = sample.ooms(),
+         .replans = sample.replans()}};
     replica_.note(job->first, progress);
     streams_.publish_progress(job->second, progress);
 }

@@ -10,12 +10,20 @@
 
 namespace bw::api {
 
+/// How an attempt runs now, as rank 0 knows it. Bytes: 0 where they are not known.
+struct RunningPlan {
+    std::int64_t micro_batch = 0, accumulation = 0;
+    std::int64_t peak_bytes = 0, predicted_peak_bytes = 0, limit_bytes = 0;
+    std::int64_t ooms = 0, replans = 0;
+};
+
 /// The newest progress sample of a running job.
 struct Progress {
     std::uint32_t attempt = 0;
     std::int64_t step = 0, total_steps = 0;
     int epoch = 0;
     double loss = 0, samples_per_second = 0;
+    RunningPlan plan = {};
 };
 
 /// How many of a sweep's jobs are in which state; states without jobs may be missing.

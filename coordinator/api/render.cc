@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/version.h"
+#include "coordinator/api/running_plan.h"
 #include "coordinator/api/selectors.h"
 #include "coordinator/results/layout.h"
 #include "coordinator/results/results.h"
@@ -117,6 +118,7 @@ Json job_json(const View& view, const core::JobRecord& job) {
     data["step"] = std::max(attempt.started_step, attempt.stopped_step);
     data["total_steps"] = attempt.total_steps;
     data["placed_at"] = seconds_or_null(attempt.placed_at);
+    if (job.result) add_running_plan(data, plan_as_run(*job.result));
     const auto sample = view.books.progress.find(job.id);
     if (sample == view.books.progress.end()) return data;
     data["step"] = sample->second.step;
@@ -124,6 +126,7 @@ Json job_json(const View& view, const core::JobRecord& job) {
     data["epoch"] = sample->second.epoch;
     data["loss"] = finite_or_null(sample->second.loss);
     data["samples_per_second"] = finite_or_null(sample->second.samples_per_second);
+    add_running_plan(data, sample->second.plan);
     return data;
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "coordinator/api/running_plan.h"
 #include "coordinator/api/selectors.h"
 #include "coordinator/http/json_text.h"
 
@@ -101,7 +102,7 @@ void Streams::publish(const core::Event& event) {
 }
 
 void Streams::publish_progress(const core::JobRecord& job, const Progress& progress) {
-    const Json data = {
+    Json data = {
         {"ordinal", job.ordinal},
         {"step", progress.step},
         {"total_steps", progress.total_steps},
@@ -109,6 +110,7 @@ void Streams::publish_progress(const core::JobRecord& job, const Progress& progr
         {"loss", finite_or_null(progress.loss)},
         {"samples_per_second", finite_or_null(progress.samples_per_second)},
     };
+    add_running_plan(data, progress.plan);
     feed_.publish(topic_of(job.sweep), "progress", http::to_text(data));
 }
 

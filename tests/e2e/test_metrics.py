@@ -1,4 +1,4 @@
-"""Real Prometheus over a real run: the coordinator named, the agents discovered, every panel of the dashboard with data.
+"""Real Prometheus over a real run: the coordinator named, the agents discovered, every panel of the dashboards with data.
 
 Two jobs of two sweeps train at once under a tight memory limit. Their agent is drained and returned, so that they wait
 for slots; they go on with a memory profile that promises too much, so that they run out of memory; their trainers are
@@ -30,11 +30,11 @@ parameters:
   num_epochs: {value: 1000}
   limit_train_samples: {value: 1280}
   limit_test_samples: {value: 200}
-batchwright: {world_size: 1, checkpoint_steps: 7}
+batchwright: {world_size: %d, checkpoint_steps: 7}
 """
-DEVICE = "cpu:2x16MiB"  # about half of what the larger batch takes
+DEVICE = "cpu:16MiB,24MiB,24MiB"  # less than the larger batch takes; the jobs' limits and world sizes differ
 SCRAPE_SECONDS = 1
-DASHBOARD = ROOT / "deploy/grafana/provisioning/dashboards/batchwright.json"
+DASHBOARDS = sorted((ROOT / "deploy/grafana/provisioning/dashboards").glob("*.json"))
 VARIABLES = {"sweep": ".*", "job": ".*", "rank": ".*", "__rate_interval": f"{4 * SCRAPE_SECONDS}s"}
 
 
@@ -51,12 +51,13 @@ def fetch(url, token="", method="GET"):
 
 def panels():
     """(title, query), the variables filled in as Grafana does it."""
-    for panel in json.loads(DASHBOARD.read_text())["panels"]:
-        for target in panel.get("targets", []):
-            query = target["expr"]
-            for name, value in VARIABLES.items():
-                query = query.replace("$" + name, value)
-            yield panel["title"], query
+    for page in map(json.loads, (path.read_text() for path in DASHBOARDS)):
+        for panel in page["panels"]:
+            for target in panel.get("targets", []):
+                query = target["expr"]
+                for name, value in VARIABLES.items():
+                    query = query.replace("$" + name, value)
+                yield f"{page['title']}: {panel['title']}", query
 
 
 class Metrics(Case):
@@ -128,8 +129,8 @@ class Metrics(Case):
     def test_every_panel_has_data(self):
         self.began = time.time()
         self.start_prometheus()
-        for sweep, (rate, batch) in enumerate(((0.001, 128), (0.002, 32)), start=1):
-            self.client("submit", str(self.write_sweep(SWEEP % (sweep, rate, batch))))
+        for sweep, (rate, batch, world) in enumerate(((0.001, 256, 2), (0.002, 32, 1)), start=1):
+            self.client("submit", str(self.write_sweep(SWEEP % (sweep, rate, batch, world))))
         self.until_both("batchwright_job_state == 3 and batchwright_job_start_seconds > 0")
         self.until_both("batchwright_train_checkpoint_step >= 14")
         self.report_scrapes()

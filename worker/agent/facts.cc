@@ -115,6 +115,13 @@ proto::Progress sample_of(const RankKey& key, const trainer_wire::Progress& mess
     sample.set_epoch(message.epoch);
     sample.set_loss(message.loss);
     sample.set_samples_per_second(message.samples_per_second);
+    sample.set_micro_batch(message.micro_batch);
+    sample.set_accumulation(message.accumulation);
+    sample.set_peak_bytes(message.peak_bytes);
+    sample.set_predicted_peak_bytes(message.predicted_peak_bytes);
+    sample.set_limit_bytes(message.limit_bytes);
+    sample.set_ooms(message.ooms);
+    sample.set_replans(message.oom_replans);
     return sample;
 }
 

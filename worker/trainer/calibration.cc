@@ -114,6 +114,15 @@ Result<plan::Choice> Calibration::choose() const {
     return plan::search_plan(input, {&plain, 1});
 }
 
+RankMemory Calibration::own_memory() const {
+    if (!is_active()) return {};
+    const int rank = training_.start.rank;
+    return {
+        .predicted_peak_bytes =
+            plan::predicted_peak(profile_.peak, training_.stepper->plan(), rank, last_batch_),
+        .limit_bytes = devices_[static_cast<std::size_t>(rank)].limit_bytes};
+}
+
 /// Under the limit as it is now, which may not be what it was.
 std::int64_t Calibration::fitting() const {
     if (profile_.peak.is_empty()) return 0;

@@ -28,6 +28,10 @@ struct CalibrationReport {
     int recompute = 0;
 };
 
+struct RankMemory {
+    std::int64_t predicted_peak_bytes = 0, limit_bytes = 0;
+};
+
 /// One per attempt and rank. Not thread-safe.
 class Calibration {
 public:
@@ -47,6 +51,9 @@ public:
     std::optional<std::string> take_news() { return std::exchange(news_, std::nullopt); }
 
     [[nodiscard]] const CalibrationReport& report() const { return report_; }
+
+    /// Of this rank's device, under the plan as it is now; zeros where there is no limit.
+    [[nodiscard]] RankMemory own_memory() const;
 
 private:
     [[nodiscard]] bool is_active() const { return report_.limit_bytes > 0; }

@@ -218,6 +218,7 @@ void TrainingLoop::report_progress() {
     auto& stepper = *training_.stepper;
     const auto now = Clock::now();
     stepper.clock().enter(Phase::other, now);
+    const RankMemory memory = calibration_.own_memory();
     if (state.samples_total > samples_at_report_) {  // else the last rate is the newest there is
         const std::chrono::duration<double> since = now - last_report_.value_or(began_);
         samples_per_second_ = (state.samples_total - samples_at_report_) / since.count();
@@ -238,8 +239,8 @@ void TrainingLoop::report_progress() {
         .accumulation = stepper.plan().accumulation,
         .ooms = stepper.ooms(),
         .peak_bytes = stepper.counters().peak_bytes,
-        .predicted_peak_bytes = calibration_.report().predicted_peak_bytes,
-        .limit_bytes = calibration_.report().limit_bytes});
+        .predicted_peak_bytes = memory.predicted_peak_bytes,
+        .limit_bytes = memory.limit_bytes});
     last_report_ = now;
     samples_at_report_ = state.samples_total;
 }

@@ -189,7 +189,7 @@ std::string LiveView::bar_line() const {
 
 std::string LiveView::job_line(std::uint64_t ordinal, const Job& job) const {
     std::string line =
-        format("  %4llu  %-36.36s ", static_cast<unsigned long long>(ordinal), job.label.c_str());
+        format("  %4llu  %-44.44s ", static_cast<unsigned long long>(ordinal), job.label.c_str());
     if (job.state != "running" || job.total_steps == 0) return line + job.state;
     line += format(
         "step %lld/%lld", static_cast<long long>(job.step), static_cast<long long>(job.total_steps)

@@ -60,10 +60,12 @@ Plane MemoryModel::peak_plane(std::int64_t samples, std::int64_t groups) const {
     return (is_below ? below : above)->peak.peak_plane(samples, groups);
 }
 
-double MemoryModel::margin() const {
-    double margin = 0;
-    for (const Regime& regime : regimes_) margin = std::max(margin, regime.peak.margin());
-    return margin;
+double MemoryModel::margin(std::int64_t samples) const {
+    const auto [below, above] = around(samples);
+    if (below == nullptr) return 0;
+    const bool is_measured = samples == below->smallest || samples == below->largest;
+    if (below == above && is_measured) return margin_of(Exactness::exact);
+    return std::max(below->peak.margin(), above->peak.margin());
 }
 
 const Regime* MemoryModel::find(std::string_view sequence) const {
@@ -141,9 +143,10 @@ std::optional<MemoryModel> with_sizes_of(
     return model;
 }
 
-bool is_within_margin(const MemoryModel& model, std::int64_t predicted, std::int64_t measured) {
+bool is_within_margin(const MemoryModel& model, const Prediction& prediction) {
+    const auto [samples, predicted, measured] = prediction;
     const double error = std::abs(static_cast<double>(measured - predicted));
-    return error <= static_cast<double>(predicted) * model.margin();
+    return error <= static_cast<double>(predicted) * model.margin(samples);
 }
 
 }  // namespace bw::plan

@@ -40,8 +40,9 @@ public:
     /// The plane on which the peak lies.
     [[nodiscard]] Plane peak_plane(std::int64_t samples, std::int64_t groups) const;
 
-    /// The share of a limit that is left free because the model may err by it.
-    [[nodiscard]] double margin() const;
+    /// The share of a limit that is left free because the model may err by it: more where kernels
+    /// change with the size, but for sizes that were measured.
+    [[nodiscard]] double margin(std::int64_t samples) const;
 
     /// The regime with these kernels, or nullptr.
     [[nodiscard]] const Regime* find(std::string_view sequence) const;
@@ -74,7 +75,12 @@ std::optional<MemoryModel> with_sizes_of(
     MemoryModel model, const std::vector<Observation>& micro_batches
 );
 
+struct Prediction {
+    std::int64_t samples = 0;  // of the largest micro-batch
+    std::int64_t predicted = 0, measured = 0;
+};
+
 /// Whether the model was as near as it claims to be.
-bool is_within_margin(const MemoryModel& model, std::int64_t predicted, std::int64_t measured);
+bool is_within_margin(const MemoryModel& model, const Prediction& prediction);
 
 }  // namespace bw::plan

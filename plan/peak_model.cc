@@ -284,8 +284,8 @@ Plane PeakModel::peak_plane(std::int64_t samples, std::int64_t groups) const {
     );
 }
 
-double PeakModel::margin() const {
-    switch (exactness_) {
+double margin_of(Exactness exactness) {
+    switch (exactness) {
         case Exactness::exact:
             return kExactMargin;
         case Exactness::by_phase:

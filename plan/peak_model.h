@@ -29,6 +29,9 @@ enum class Exactness {
     by_phase,  // only the phases' peaks were: kernels or control flow change with m
 };
 
+/// The share of a limit that is left free because such a model may err by it.
+double margin_of(Exactness exactness);
+
 /// Default: needs nothing.
 class PeakModel {
 public:
@@ -55,8 +58,7 @@ public:
 
     [[nodiscard]] Exactness exactness() const { return exactness_; }
 
-    /// The share of a limit that is left free because the model may err by it.
-    [[nodiscard]] double margin() const;
+    [[nodiscard]] double margin() const { return margin_of(exactness_); }
 
     friend bool operator==(const PeakModel&, const PeakModel&) = default;
 

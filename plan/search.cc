@@ -22,20 +22,44 @@ std::int64_t peak_of(const MemoryModel& model, const std::vector<MicroBatch>& mi
     return peak;
 }
 
-/// What the planner may use of a limit. An m that somebody asked for may use all of it.
-std::int64_t usable_bytes(
-    const SearchInput& input, const MemoryModel& model, const Device& device
+/// The limit under which a micro-batch is planned: its peak and what the prediction may err by
+/// there. An m that somebody asked for may use all of the limit.
+std::int64_t limit_for(
+    const SearchInput& input, const MemoryModel& model, std::int64_t samples, std::int64_t groups
 ) {
-    if (device.limit_bytes == 0) return INT64_MAX;
-    if (input.micro_batch != 0) return device.limit_bytes;
-    const double usable = static_cast<double>(device.limit_bytes) * (1 - model.margin());
-    return static_cast<std::int64_t>(usable);
+    const std::int64_t peak = model.peak(samples, groups);
+    if (input.micro_batch != 0) return peak;
+    return static_cast<std::int64_t>(
+        std::ceil(static_cast<double>(peak) / (1 - model.margin(samples)))
+    );
 }
 
-/// The smallest limit of which the planner may use as much.
-std::int64_t limit_for(const SearchInput& input, const MemoryModel& model, std::int64_t bytes) {
-    const double share = input.micro_batch != 0 ? 1 : 1 - model.margin();
-    return static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / share));
+std::int64_t limit_for(
+    const SearchInput& input,
+    const MemoryModel& model,
+    const Plan& plan,
+    int rank,
+    std::int64_t batch
+) {
+    std::int64_t limit = 0;
+    for (const MicroBatch& micro : micro_batches_of(plan, rank, batch)) {
+        const auto groups = std::ssize(micro.group_sizes);
+        limit = std::max(limit, limit_for(input, model, micro.samples.size(), groups));
+    }
+    return limit;
+}
+
+/// Of a full batch and the last one.
+std::int64_t limit_for(
+    const SearchInput& input, const MemoryModel& model, const Plan& plan, int rank
+) {
+    const std::int64_t full = limit_for(input, model, plan, rank, input.global_batch);
+    if (input.last_batch == 0) return full;
+    return std::max(full, limit_for(input, model, plan, rank, input.last_batch));
+}
+
+std::int64_t limit_of(const Device& device) {
+    return device.limit_bytes == 0 ? INT64_MAX : device.limit_bytes;
 }
 
 Plan bare_plan(const SearchInput& input, int world_size) {
@@ -46,10 +70,10 @@ Plan bare_plan(const SearchInput& input, int world_size) {
     };
 }
 
-/// The largest micro-batch of a rank whose peak stays under `usable`, its share at most; 0: none.
+/// The largest micro-batch of a rank that is planned under the limit, its share at most; 0: none.
 /// `plan` gives the shares.
 std::int64_t largest_micro_batch(
-    const SearchInput& input, const MemoryModel& model, Plan plan, int rank, std::int64_t usable
+    const SearchInput& input, const MemoryModel& model, Plan plan, int rank, std::int64_t limit
 ) {
     const auto with = [&plan, rank](std::int64_t m) -> const Plan& {
         plan.micro_batch = m;
@@ -57,7 +81,7 @@ std::int64_t largest_micro_batch(
         return plan;
     };
     const auto fits = [&](std::int64_t m) {
-        return predicted_peak(model, with(m), rank, input.last_batch) <= usable;
+        return limit_for(input, model, with(m), rank) <= limit;
     };
     std::int64_t low = std::max<std::int64_t>(1, largest_group(plan));
     if (!fits(low)) return 0;
@@ -78,17 +102,32 @@ std::string plane_text(const Plane& plane, std::int64_t samples, std::int64_t gr
 }
 
 /// The largest BatchNorm group with which a micro-batch of one group fits; 0: none.
-std::int64_t fitting_group(const MemoryModel& model, std::int64_t group, std::int64_t usable) {
-    std::int64_t g = group;
-    while (g > 0 && model.peak(g, 1) > usable) --g;
+std::int64_t fitting_group(
+    const SearchInput& input, const MemoryModel& model, const Device& device
+) {
+    std::int64_t g = input.group;
+    while (g > 0 && limit_for(input, model, g, 1) > limit_of(device)) --g;
     return g;
 }
 
 struct Need {
     std::int64_t micro_batch = 0;
-    std::int64_t bytes = 0;
+    std::int64_t bytes = 0, limit_bytes = 0;  // its peak, and the limit under which it is planned
     Device device;
 };
+
+/// Where the peak alone would fit.
+std::string margin_text(const MemoryModel& model, const Need& need) {
+    if (need.bytes > need.device.limit_bytes) return "";
+    char percent[64];
+    std::snprintf(
+        percent,
+        sizeof percent,
+        " and %.1f %% that this prediction may err by",
+        model.margin(need.micro_batch) * 100
+    );
+    return percent;
+}
 
 /// Why no micro-batch fits, and what would.
 Error refusal(const SearchInput& input, const MemoryModel& model, const Need& need) {
@@ -96,17 +135,15 @@ Error refusal(const SearchInput& input, const MemoryModel& model, const Need& ne
         input.group == 0
             ? 0
             : std::max<std::int64_t>(1, need.micro_batch / std::max<std::int64_t>(1, input.group));
-    const std::int64_t usable = usable_bytes(input, model, need.device);
-    const std::int64_t enough = limit_for(input, model, need.bytes);
     std::string what = "a micro-batch of " + std::to_string(need.micro_batch);
     if (input.micro_batch == 0)
         what += input.group == 0 ? ", the smallest," : ", one BatchNorm group,";
     std::string text =
         what + " needs " + format_bytes(need.bytes) + " (" +
-        plane_text(model.peak_plane(need.micro_batch, groups), need.micro_batch, groups) +
-        "), the limit is " + format_bytes(need.device.limit_bytes) +
-        "; it would fit with a limit of " + format_bytes(enough);
-    const std::int64_t group = fitting_group(model, input.group, usable);
+        plane_text(model.peak_plane(need.micro_batch, groups), need.micro_batch, groups) + ")" +
+        margin_text(model, need) + ", the limit is " + format_bytes(need.device.limit_bytes) +
+        "; it would fit with a limit of " + format_bytes(need.limit_bytes);
+    const std::int64_t group = fitting_group(input, model, need.device);
     if (input.micro_batch == 0 && group > 0)
         text += " or with bn: ghost(" + std::to_string(group) + ")";
     return fail(Errc::refused, text);
@@ -153,9 +190,9 @@ public:
     [[nodiscard]] std::vector<double> rates() const {
         std::vector<double> rates;
         for (std::size_t i = 0; i < devices_.size(); ++i) {
-            const std::int64_t usable = usable_bytes(input_, variant_.peak, devices_[i]);
+            const std::int64_t limit = limit_of(devices_[i]);
             const std::int64_t fitting =
-                largest_micro_batch(input_, variant_.peak, plan_, static_cast<int>(i), usable);
+                largest_micro_batch(input_, variant_.peak, plan_, static_cast<int>(i), limit);
             const std::int64_t even =
                 std::max<std::int64_t>(1, input_.global_batch / plan_.world_size);
             const std::int64_t m = std::clamp<std::int64_t>(fitting, 1, even);
@@ -180,8 +217,7 @@ private:
     Result<void> add_rank(Choice& choice, int rank) {
         const auto index = static_cast<std::size_t>(rank);
         const Device& device = devices_[index];
-        const std::int64_t usable = usable_bytes(input_, variant_.peak, device);
-        std::int64_t m = largest_micro_batch(input_, variant_.peak, plan_, rank, usable);
+        std::int64_t m = largest_micro_batch(input_, variant_.peak, plan_, rank, limit_of(device));
         const std::int64_t smallest = std::max<std::int64_t>(1, largest_group(plan_));
         const std::int64_t asked = input_.micro_batch;
         if (asked != 0 && asked < smallest) {
@@ -195,7 +231,8 @@ private:
             for (RankSplit& split : wanted.ranks) split.micro_batch = tried;
             const std::int64_t bytes =
                 predicted_peak(variant_.peak, wanted, rank, input_.last_batch);
-            return refusal(input_, variant_.peak, {tried, bytes, device});
+            const std::int64_t limit = limit_for(input_, variant_.peak, wanted, rank);
+            return refusal(input_, variant_.peak, {tried, bytes, limit, device});
         }
         if (asked != 0) m = asked;
         plan_.micro_batch = m;
@@ -316,7 +353,7 @@ std::int64_t largest_fitting(
     int rank,
     const Device& device
 ) {
-    return largest_micro_batch(input, model, plan, rank, usable_bytes(input, model, device));
+    return largest_micro_batch(input, model, plan, rank, limit_of(device));
 }
 
 Result<std::int64_t> smallest_limit(
@@ -327,8 +364,8 @@ Result<std::int64_t> smallest_limit(
     if (input.micro_batch == 0) plan->micro_batch = std::max<std::int64_t>(1, largest_group(*plan));
     std::int64_t most = 0;
     for (int rank = 0; rank < world_size; ++rank)
-        most = std::max(most, predicted_peak(model, *plan, rank, input.last_batch));
-    return limit_for(input, model, most);
+        most = std::max(most, limit_for(input, model, *plan, rank));
+    return most;
 }
 
 Result<Choice> search_plan(const SearchInput& input, std::span<const Variant> variants) {

@@ -151,8 +151,9 @@ def row_of(options, answers, point, limit_gib, state):
     probe = answers.ask({**request_of(options, point, 8), "profiles_dir": str(state / "checked")})
     files = sorted((state / "profiles").glob("*.profile"))
     model = next((m for path in files if path.stem == probe["key"] for m in [Model(path.read_text())]), None)
-    unit = options.group if probe["groups"] > 0 else 1
-    groups_of = lambda m: math.ceil(m / options.group) if probe["groups"] > 0 else 0
+    has_groups = table.catalogue()[params["model"]]["batch_norm_layers"] > 0
+    unit = options.group if has_groups else 1
+    groups_of = lambda m: math.ceil(m / options.group) if has_groups else 0
     truth = true_largest(options, answers, point, limit, unit, point["micro_batch"])
     units = math.ceil(options.batch / unit)
     balanced = math.ceil(units / math.ceil(units / (truth // unit))) * unit

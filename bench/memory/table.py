@@ -82,7 +82,7 @@ def ask(model, options, optimizer, samples, **more):
 def catalogue():
     if not CATALOGUE:
         rows = subprocess.run([BIN / "batchwright", "models", "--json"], capture_output=True, text=True, check=True)
-        CATALOGUE.update({row["name"]: row["input"] for row in json.loads(rows.stdout)})
+        CATALOGUE.update({row["name"]: row for row in json.loads(rows.stdout)})
     return CATALOGUE
 
 
@@ -90,11 +90,11 @@ CATALOGUE = {}
 
 
 def channels_of(model):
-    return catalogue()[model][0]
+    return catalogue()[model]["input"][0]
 
 
 def own_sides(model, options):
-    own = catalogue()[model][1]
+    own = catalogue()[model]["input"][1]
     return [side for side in (96, own) if side not in options.sides]
 
 

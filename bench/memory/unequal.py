@@ -24,7 +24,8 @@ parameters:
   image_resolution: {value: %(side)d}
   optimizer: {value: sgd}
   momentum: {value: 0.9}
-  learning_rate: {value: 0.01}
+  learning_rate: {value: 0.001}
+  precision: {value: %(precision)s}
   batch_size: {value: %(batch)d}
   num_epochs: {value: 1}
   max_steps: {value: %(steps)d}
@@ -51,11 +52,12 @@ def losses(state):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cpu:0.5GiB,1GiB,2GiB")
-    parser.add_argument("--models", default="resnet18,shufflenet_v2_x1_0,densenet121")
+    parser.add_argument("--models", default="resnet50,densenet121,efficientnet_b0")
     parser.add_argument("--batch", type=int, default=240)
     parser.add_argument("--group", type=int, default=8)
     parser.add_argument("--side", type=int, default=64)
     parser.add_argument("--steps", type=int, default=4)
+    parser.add_argument("--precision", choices=["fp32", "fp64"], default="fp32")
     options = parser.parse_args()
     limits = options.device.removeprefix("cpu:").split(",")
     uniform = f"cpu:{len(limits)}x{min(limits, key=lambda text: float(text.removesuffix('GiB').removesuffix('MiB')))}"
@@ -89,9 +91,11 @@ def main():
                         tail = (f" {point['samples_per_step']['max']} | {(point['measured_peak_bytes'] or 0) / MIB:.1f} | "
                                 f"{point['oom_count']} | {plan['step_seconds']:.2f} |")
                     print(head + cells + tail, flush=True)
-        apart = max(abs(loss - curves[uniform][at]) / abs(loss) for at, loss in curves[options.device].items()
-                    if at in curves[uniform])
-        print(f"\nlosses of the two runs over {options.steps} steps: at most {apart:.1e} apart (relative)")
+        print()
+        for step in range(1, options.steps + 1):
+            apart = [abs(loss - curves[uniform][at]) / abs(loss) for at, loss in curves[options.device].items()
+                     if at[1] == step and at in curves[uniform]]
+            print(f"losses of the two runs in step {step}: at most {max(apart):.1e} apart (relative)")
 
 
 if __name__ == "__main__":

@@ -84,10 +84,19 @@ TEST(MemoryModel, NewerPlanesOfTheSameKernelsHold) {
 TEST(MemoryModel, ALineThroughPhasesGivesWayToWhatIsKnown) {
     MemoryModel model;
     model.learn({4, 24, "", PeakModel({{1000, 50, 0}}, Exactness::by_phase)});
-    const double wide = model.margin();
+    const double wide = model.margin(18);
     model.learn(regime(16, 20, "b", 100));
     EXPECT_EQ(model.regimes().size(), 1u);
-    EXPECT_LT(model.margin(), wide);
+    EXPECT_LT(model.margin(18), wide);
+}
+
+TEST(MemoryModel, SizesThatWereMeasuredNeedNoWideMargin) {
+    MemoryModel model;
+    model.learn({1, 4, "", PeakModel({{1000, 50, 0}}, Exactness::by_phase)});
+    EXPECT_EQ(model.margin(1), margin_of(Exactness::exact));
+    EXPECT_EQ(model.margin(4), margin_of(Exactness::exact));
+    EXPECT_EQ(model.margin(2), margin_of(Exactness::by_phase));
+    EXPECT_EQ(model.margin(9), margin_of(Exactness::by_phase));
 }
 
 TEST(MemoryModel, ConfirmsOnlyKernelsThatItKnows) {
@@ -102,10 +111,10 @@ TEST(MemoryModel, ConfirmsOnlyKernelsThatItKnows) {
 
 TEST(MemoryModel, IsAsNearAsItsMargin) {
     const MemoryModel exact(line(0, 1));
-    EXPECT_TRUE(is_within_margin(exact, 100000, 100400));
-    EXPECT_FALSE(is_within_margin(exact, 100000, 101000));
+    EXPECT_TRUE(is_within_margin(exact, {16, 100000, 100400}));
+    EXPECT_FALSE(is_within_margin(exact, {16, 100000, 101000}));
     const MemoryModel rough(PeakModel({{0, 1, 0}}, Exactness::by_phase));
-    EXPECT_TRUE(is_within_margin(rough, 100000, 101000));
+    EXPECT_TRUE(is_within_margin(rough, {16, 100000, 101000}));
 }
 
 }  // namespace

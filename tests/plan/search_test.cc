@@ -52,6 +52,27 @@ TEST(PlanSearch, BalancesTheFewestMicroBatchesThatFit) {
     EXPECT_EQ(choice->why, "micro-batches of 34 need 270.00 MiB of 343.00 MiB (21.3 % free)");
 }
 
+TEST(PlanSearch, WhatKernelsMayChangeIsKeptFreeButNotOfASizeThatWasMeasured) {
+    Variant rough = plain();
+    const PeakModel line({{100.0 * kMiB, 5.0 * kMiB, 0}}, Exactness::by_phase);
+    rough.peak = MemoryModel({{.smallest = 1, .largest = 4, .sequence = "", .peak = line}});
+    const auto at = [&rough](std::int64_t limit_mib) {
+        const auto choice = choose(input_of(60, 0, {limit_mib}), {rough});
+        return choice ? choice->plan.micro_batch : 0;
+    };
+    EXPECT_EQ(at(121), 4) << "120 MiB, seen";
+    EXPECT_EQ(at(128), 4) << "5 samples: 125 MiB and 3 %";
+    EXPECT_EQ(at(129), 5);
+    const auto refused = choose(input_of(60, 0, {105}), {rough});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(
+        refused.error().message,
+        "a micro-batch of 1, the smallest, needs 105.00 MiB (100.00 MiB fixed and 5.00 MiB a "
+        "sample) and 0.5 % that this prediction may err by, the limit is 105.00 MiB; it would fit "
+        "with a limit of 105.53 MiB"
+    );
+}
+
 TEST(PlanSearch, WithoutALimitAShareIsOneMicroBatch) {
     const auto choice = choose(input_of(101, 0, {0, 0}));
     ASSERT_TRUE(choice);

@@ -224,7 +224,9 @@ bool Calibration::is_confirmed(const std::vector<plan::Observation>& micro_batch
     const std::int64_t measured = training_.stepper->counters().peak_bytes;
     const std::int64_t predicted =
         plan::predicted_peak(*peak, training_.stepper->plan(), 0, last_batch_);
-    if (!plan::is_within_margin(*peak, predicted, measured)) return false;
+    const std::int64_t samples =
+        micro_batches.empty() ? 0 : micro_batches.front().samples;  // the largest is first
+    if (!plan::is_within_margin(*peak, {samples, predicted, measured})) return false;
     profile_.peak = std::move(*peak);
     if (!micro_batches.empty()) {
         const auto& micro = micro_batches.front();

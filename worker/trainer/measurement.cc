@@ -15,9 +15,12 @@ void take_up(Profiler& profiler, Measurement& measured, std::int64_t samples) {
     plan::Profile& profile = measured.profile;
     const auto seen = plan::observe({&measured.trace, 1}).micro_batches;
     auto peak = plan::with_sizes_of(profile.peak, seen);
-    const bool is_confirmed =
-        peak &&
-        plan::is_within_margin(*peak, peak->peak(samples, measured.groups), measured.peak_bytes);
+    const bool is_confirmed = peak && plan::is_within_margin(
+                                          *peak,
+                                          {.samples = samples,
+                                           .predicted = peak->peak(samples, measured.groups),
+                                           .measured = measured.peak_bytes}
+                                      );
     if (is_confirmed) {
         profile.peak = std::move(*peak);
     } else {

@@ -163,7 +163,7 @@ Json answer_json(const Training& training, const Measurement& measured, std::int
     for (const auto& segment : trace.segments)
         parts.push_back({segment.begin, name_of(segment.kind)});
     Json planes = Json::array();
-    const plan::PeakModel& before = measured.before.regimes().front().peak;  // the probes' only one
+    const plan::PeakModel& before = measured.before.regimes().back().peak;  // of the larger probes
     for (const auto& plane : before.planes())
         planes.push_back({plane.fixed, plane.per_sample, plane.per_group});
     return {

@@ -17,6 +17,7 @@ namespace bw::trainer {
 namespace {
 
 constexpr std::int64_t kProbeSmall = 4, kProbeLarge = 8;
+constexpr std::int64_t kProbeLarger = 12;  // where these two run different kernels
 constexpr std::int64_t kKnownBorder = 16;  // of kernels: with one thread 1x1 convolutions change
 
 std::filesystem::path file_of(const Training& training) {
@@ -65,6 +66,12 @@ plan::Regime fitted(const plan::Observations& seen, plan::PeakModel peak) {
         .largest = largest.samples,
         .sequence = is_exact ? plan::sequence_digest(seen.micro_batches.front()) : "",
         .peak = std::move(peak)};
+}
+
+bool have_different_kernels(const plan::Observations& seen) {
+    const auto& micro_batches = seen.micro_batches;
+    return plan::sequence_digest(micro_batches.front()) !=
+           plan::sequence_digest(micro_batches.back());
 }
 
 /// Of all that was seen. Nothing where it was one size only.
@@ -133,10 +140,29 @@ Result<plan::Profile> Profiler::traced() {
     const double reduced_bytes = profile.time.reduced_bytes;
     profile.time = plan::fit_times(small, small_seconds, large, large_seconds);
     profile.time.reduced_bytes = reduced_bytes;
-    const std::vector<plan::MemoryTrace> traces = {*first, *second};
-    const auto regime = regime_of(plan::observe(traces));
+    std::vector<plan::MemoryTrace> traces = {*first, *second};
+    const plan::Observations seen = plan::observe(traces);
+    const auto regime = regime_of(seen);
     profile.peak.learn(regime ? *regime : regime_of_one(*first, small));
+    const bool is_below_a_border = large == kProbeLarge && have_different_kernels(seen);
+    if (is_below_a_border) learn_above(profile, *second);
     return profile;
+}
+
+/// The small probe's kernels are its own: those of the large one, and of what is larger still.
+void Profiler::learn_above(plan::Profile& profile, const plan::MemoryTrace& large) {
+    double seconds = 0;
+    auto larger = probe_once(kProbeLarger, seconds);
+    if (!larger) return;
+    const std::vector<plan::MemoryTrace> traces = {large, std::move(*larger)};
+    const plan::Observations seen = plan::observe(traces);
+    if (have_different_kernels(seen)) return;
+    const auto regime = regime_of(seen);
+    const plan::MemoryModel before = profile.peak;
+    if (!regime || before.regimes().size() != 1) return;
+    profile.peak = plan::MemoryModel();
+    profile.peak.learn(by_phases(kProbeSmall, before.regimes().front().peak));
+    profile.peak.learn(*regime);
 }
 
 Result<void> Profiler::learn_kernels(plan::Profile& profile, const plan::Observation& micro_batch) {

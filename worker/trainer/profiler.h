@@ -20,8 +20,8 @@ public:
     /// Errc::corrupt.
     [[nodiscard]] Result<plan::Profile> known() const;
 
-    /// From probes of 4 and 8 samples, of less where those do not fit. Errors: Errc::refused with
-    /// the arithmetic (one sample does not fit).
+    /// From probes of 4 and 8 samples, of less where those do not fit; of 12 besides where these
+    /// run different kernels. Errors: Errc::refused with the arithmetic (one sample does not fit).
     Result<plan::Profile> traced();
 
     /// What a micro-batch takes whose kernels the profile does not know yet, from it and one probe
@@ -39,6 +39,7 @@ public:
 private:
     Result<plan::MemoryTrace> probe_once(std::int64_t samples, double& seconds);
     [[nodiscard]] plan::Profile bare_profile() const;
+    void learn_above(plan::Profile& profile, const plan::MemoryTrace& large);
 
     Training& training_;
     std::int64_t probe_steps_ = 0, probe_ooms_ = 0;

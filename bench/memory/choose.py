@@ -5,7 +5,7 @@
 
 For every limit one sweep (models x optimizers, one rank, Fashion-MNIST enlarged to --side pixels) is run as anybody would
 run it; m, a, the peaks, out-of-memory errors and probe steps are those of its results.json. The true largest micro-batch
-is found by brute force: real steps under the same limit (the trainer's --profile), upwards until one is out of memory.
+is found by brute force: real steps under the same limit (the trainer's --profile), until m runs and m + 1 is out of memory.
 "chosen / balanced" divides m by the balanced size of as few micro-batches as the true largest allows: 256 samples where
 100 fit are 86, 85, 85, and more than 86 would be no better.
 
@@ -105,12 +105,14 @@ def true_largest(options, answers, point, limit, unit, near):
         if "error" in answer:
             raise RuntimeError(answer["error"])
         return "out_of_memory" not in answer
-    m = max(unit, near // unit * unit)
-    while m >= unit and not runs(m):
-        m -= unit
-    while m + unit <= options.batch and runs(m + unit):
-        m += unit
-    return max(m, 0)
+    # What the job got runs; one unit more than the share does not exist.
+    low, high = near // unit, options.batch // unit + 1
+    while low > 0 and not runs(low * unit):
+        low -= 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if runs(middle * unit) else (low, middle)
+    return low * unit
 
 
 def simulate(fits, share, static, activations, limit):

@@ -30,6 +30,7 @@ Result<nlohmann::json> request_profile(
         {"height", subject.height},
         {"width", subject.width},
         {"precision", subject.precision},
+        {"memory_format", subject.memory_format},
         {"optimizer", optimizer.substr(0, optimizer.find('+'))},
         {"momentum", with("+momentum", 0.9)},
         {"weight_decay", with("+decay", 1e-4)},

@@ -167,6 +167,8 @@ std::string profile_key(const ProfileSubject& subject) {
         text += "\n" + field;
     for (const int field : {s.classes, s.channels, s.height, s.width, s.threads})
         text += "\n" + std::to_string(field);
+    // Profiles are older than this field.
+    if (s.memory_format != "contiguous") text += "\n" + s.memory_format;
     return sha256_hex(text);
 }
 

@@ -18,6 +18,7 @@ struct ProfileSubject {
     std::string model;
     int classes = 10, channels = 3, height = 0, width = 0;
     std::string precision = "fp32";
+    std::string memory_format = "contiguous";
     std::string optimizer;  // with what changes its allocations: "sgd+momentum+decay"
     std::string bn;         // "" for a network without BatchNorm
     std::string device;     // "cpu", or a GPU's name

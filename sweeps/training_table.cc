@@ -33,6 +33,7 @@ constexpr std::array<std::string_view, 2> kIntervals = {"step", "epoch"};
 constexpr std::array<std::string_view, 3> kCycleModes = {"triangular", "triangular2", "exp_range"};
 constexpr std::array<std::string_view, 2> kDecayScopes = {"all", "matrices"};
 constexpr std::array<std::string_view, 2> kPrecisions = {"fp32", "fp64"};
+constexpr std::array<std::string_view, 2> kMemoryFormats = {"contiguous", "channels_last"};
 constexpr std::array<std::string_view, 2> kAugmentations = {"none", "crop_flip"};
 
 struct Range {
@@ -126,6 +127,7 @@ std::vector<TrainingParameter> what_is_trained() {
         count("limit_train_samples", whole(0), {0, kCountMax}, "use only the first so many training samples; 0: all"),
         count("limit_test_samples", whole(0), {0, kCountMax}, "use only the first so many test samples; 0: all"),
         word("precision", text("fp32"), kPrecisions, "of weights and arithmetic"),
+        word("memory_format", kDecided, kMemoryFormats, "of images and convolutions: `channels_last` is often faster where BatchNorm follows them; contiguous"),
         word("augment", text("none"), kAugmentations, "random changes of the training images"),
     };
 }

@@ -61,6 +61,7 @@ std::optional<plan::ProfileSubject> profile_subject(
         .height = side,
         .width = side,
         .precision = find_text_param(params_json, "precision").value_or("fp32"),
+        .memory_format = find_text_param(params_json, "memory_format").value_or("contiguous"),
         .optimizer = update_of(params_json),
         .bn = network->has_batch_norm ? sweeps::name_of(sweep.options.bn) : "",
         .device = "cpu",

@@ -29,7 +29,7 @@ struct Architecture {
 
 using Architectures = std::vector<Architecture>;
 
-void list_convnets(Architectures& all);  // the seed's cnn and lenet_bn
+void list_convnets(Architectures& all);  // the seed's cnn and lenet_bn, and a perceptron
 void list_alexnets(Architectures& all);
 void list_vggs(Architectures& all);
 void list_nins(Architectures& all);

@@ -1,5 +1,5 @@
-// The seed's two small networks with BatchNorm: a ConvNet, and LeNet-5 as in its hand-written
-// BatchNorm lesson.
+// Small networks: the seed's two with BatchNorm (a ConvNet, and LeNet-5 as in its hand-written
+// BatchNorm lesson), and a perceptron with two hidden layers.
 #include "models/arch/architectures.h"
 #include "models/arch/init.h"
 #include "models/arch/stack.h"
@@ -66,12 +66,31 @@ std::shared_ptr<Network> construct_lenet(const NetworkRequest& request, Bias bia
     return net;
 }
 
+std::shared_ptr<Network> construct_mlp(const NetworkRequest& request) {
+    constexpr std::int64_t kHidden = 256;
+    const InputShape& input = request.input;
+    auto net = std::make_shared<Stack>();
+    net->then("flatten", flatten());
+    net->then(
+        "classifier",
+        chain({
+            linear(input.channels * input.height * input.width, kHidden),
+            relu(),
+            linear(kHidden, kHidden),
+            relu(),
+            linear(kHidden, request.classes),
+        })
+    );
+    return net;
+}
+
 void initialise_convnet(Network& network) { initialise(network, NetworkInit{}); }
 
 }  // namespace
 
 void list_convnets(Architectures& all) {
     all.push_back({"cnn", construct_cnn, initialise_convnet});
+    all.push_back({"mlp", construct_mlp, initialise_convnet});
     for (const Bias bias : {Bias::no, Bias::yes}) {
         all.push_back({
             bias == Bias::no ? "lenet_bn" : "lenet_bn_bias",

@@ -26,6 +26,7 @@ constexpr MixerSize kMixerSizes[] = {
     {"mixer_b16_224", 16, 768, 12, 384, 3072, 1e-6},
     {"mixer_l32_224", 32, 1024, 24, 512, 4096, 1e-6},
     {"mixer_l16_224", 16, 1024, 24, 512, 4096, 1e-6},
+    {"mixer_mini", 8, 256, 6, 128, 1024, 1e-6},  // ours, for images of about 64 pixels
 };
 
 /// Mixes tokens, then channels. x: [n, tokens, width].

@@ -43,6 +43,7 @@ constexpr VitSize kVitSizes[] = {
     {"vit_base_patch16_224", 16, 768, 12, 12, 3072},
     {"vit_base_patch32_224", 32, 768, 12, 12, 3072},
     {"vit_large_patch16_224", 16, 1024, 24, 16, 4096},
+    {"vit_mini", 8, 256, 6, 8, 1024},  // ours, for images of about 64 pixels
 };
 
 /// softmax(q k^T / sqrt(d)) v, for all heads. q, k, v: [n, heads, tokens, d]. Its cost is that of

@@ -1,6 +1,7 @@
-// Where a micro-batch stands between the loader and the network: memory that is allocated once. On
-// a GPU there are two host buffers, page-locked, so that the copy runs beside the host: while one
-// is being copied the loader fills the other.
+// Where a micro-batch stands between the loader and the network: memory that is allocated once. The
+// loader writes planes; a GPU, and a network that wants channels last, get a copy. For a GPU there
+// are two host buffers, page-locked, so that the copy runs beside the host: while one is being
+// copied the loader fills the other.
 #pragma once
 
 #include <array>
@@ -29,7 +30,8 @@ public:
         const Loader& loader,
         std::int64_t samples_max,
         torch::ScalarType dtype,
-        torch::Device device = torch::kCPU
+        torch::Device device = torch::kCPU,
+        torch::MemoryFormat format = torch::MemoryFormat::Contiguous
     );
 
     /// Room for as many samples, and no more: the stage of a micro-batch is a part of its memory.
@@ -50,9 +52,10 @@ private:
     StagedBatch copy_to_device(HostBuffer& from, std::int64_t count);
 
     torch::Device device_;
+    torch::MemoryFormat format_;
     std::array<HostBuffer, 2> host_;  // on the CPU only the first
     std::size_t next_ = 0;
-    torch::Tensor device_images_, device_labels_;
+    torch::Tensor device_images_, device_labels_;  // labels: not on the CPU
 };
 
 }  // namespace bw::trainer

@@ -19,7 +19,7 @@ std::int64_t aligned(std::int64_t elements, std::int64_t element_bytes) {
 }  // namespace
 
 torch::Tensor FlatSlot::view_of(const torch::Tensor& flat) const {
-    return flat.narrow(0, offset, numel).view(sizes);
+    return flat.narrow(0, offset, numel).as_strided(sizes, strides);
 }
 
 FlatParameters::FlatParameters(torch::nn::Module& network, std::int64_t bucket_bytes) {
@@ -35,7 +35,8 @@ FlatParameters::FlatParameters(torch::nn::Module& network, std::int64_t bucket_b
             .bucket = sizes.size() - 1,
             .offset = sizes.back(),
             .numel = tensor.numel(),
-            .sizes = tensor.sizes().vec()};
+            .sizes = tensor.sizes().vec(),
+            .strides = tensor.strides().vec()};
         sizes.back() += aligned(tensor.numel(), element);
     }
     const torch::NoGradGuard no_grad;

@@ -24,14 +24,14 @@ struct FlatSlot {
     std::string name;
     std::size_t bucket = 0;
     std::int64_t offset = 0, numel = 0;
-    std::vector<std::int64_t> sizes;
+    std::vector<std::int64_t> sizes, strides;
 
     /// This parameter's part of a tensor that is laid out like its bucket.
     [[nodiscard]] torch::Tensor view_of(const torch::Tensor& flat) const;
 };
 
-/// Created once the network has its final type and device; the network's parameters must not be
-/// replaced after.
+/// Created once the network has its final type, device and memory format; the network's parameters
+/// must not be replaced after.
 class FlatParameters {
 public:
     explicit FlatParameters(torch::nn::Module& network, std::int64_t bucket_bytes = kBucketBytes);

@@ -32,6 +32,8 @@ plan::ProfileSubject subject_of(const Training& training) {
         .height = loader.height(),
         .width = loader.width(),
         .precision = params.precision == Precision::fp64 ? "fp64" : "fp32",
+        .memory_format =
+            params.memory_format == MemoryFormat::channels_last ? "channels_last" : "contiguous",
         .optimizer = optimizer_text(params),
         .bn = training.batch_norm->has_layers() ? training.start.bn : "",
         .device = training.start.device,

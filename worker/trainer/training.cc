@@ -25,6 +25,23 @@ torch::ScalarType dtype_of(Precision precision) {
     return torch::kFloat;
 }
 
+torch::MemoryFormat format_of(MemoryFormat format) {
+    switch (format) {
+        case MemoryFormat::contiguous:
+            return torch::MemoryFormat::Contiguous;
+        case MemoryFormat::channels_last:
+            return torch::MemoryFormat::ChannelsLast;
+    }
+    return torch::MemoryFormat::Contiguous;
+}
+
+/// Of the weights of convolutions; the rest has no channels to put last.
+void set_memory_format(torch::nn::Module& network, torch::MemoryFormat format) {
+    for (torch::Tensor& parameter : network.parameters()) {
+        if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(format));
+    }
+}
+
 Result<models::BatchNormMode> batch_norm_mode(const std::string& name) {
     if (name == "ghost") return models::BatchNormMode::ghost;
     if (name == "micro_batch") return models::BatchNormMode::micro_batch;
@@ -125,14 +142,16 @@ Result<void> add_network(Training& training) {
     );
     if (!network) return network.error();
     training.network = *network;
-    training.network->to(training.device, dtype_of(params.precision));
+    const auto dtype = dtype_of(params.precision);
+    const auto format = format_of(params.memory_format);
+    training.network->to(training.device, dtype);
+    set_memory_format(*training.network, format);
     training.network->train();
     training.parameters = std::make_unique<FlatParameters>(*training.network);
     training.optimizer = make_optimizer(*training.parameters, params.optimizer);
     training.batch_norm =
         std::make_unique<BatchNormSums>(*training.network, *mode, training.start.rank);
-    training.stage =
-        std::make_unique<BatchStage>(loader, 1, dtype_of(params.precision), training.device);
+    training.stage = std::make_unique<BatchStage>(loader, 1, dtype, training.device, format);
     return {};
 }
 

@@ -206,6 +206,11 @@ Result<TrainingParams> parse_params(std::string_view json) {
     reader.choice<Precision>(
         "precision", params.precision, {{"fp32", Precision::fp32}, {"fp64", Precision::fp64}}
     );
+    reader.choice<MemoryFormat>(
+        "memory_format",
+        params.memory_format,
+        {{"contiguous", MemoryFormat::contiguous}, {"channels_last", MemoryFormat::channels_last}}
+    );
     reader.choice<Augment>(
         "augment", params.augment, {{"none", Augment::none}, {"crop_flip", Augment::crop_flip}}
     );

@@ -16,6 +16,7 @@
 namespace bw::trainer {
 
 enum class Precision { fp32, fp64 };
+enum class MemoryFormat { contiguous, channels_last };
 
 /// Sharpness-aware minimisation (Foret et al., 2021; adaptive: Kwon et al., 2021) around any
 /// optimizer: the gradient is taken at the worst weights within `rho`.
@@ -42,6 +43,7 @@ struct TrainingParams {
     LastBatch last_batch = LastBatch::drop;
     std::int64_t limit_train_samples = 0, limit_test_samples = 0;  // 0: all
     Precision precision = Precision::fp32;
+    MemoryFormat memory_format = MemoryFormat::contiguous;
     Augment augment = Augment::none;
     std::string hash;  // SHA-256 of the canonical JSON: which point a checkpoint belongs to
 };

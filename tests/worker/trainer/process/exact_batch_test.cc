@@ -21,7 +21,8 @@ protected:
         EXPECT_LT(results[0].losses.back(), results[0].losses.front()) << "nothing is learnt";
         for (const auto& result : results) {
             EXPECT_LE(result.deviation, equality.precision == "fp64" ? kTolerance64 : kTolerance32)
-                << "w " << result.layout.world_size << ", m " << result.layout.micro_batch;
+                << "w " << result.layout.world_size << ", m " << result.layout.micro_batch << ", "
+                << result.layout.memory_format;
             EXPECT_EQ(result.samples_min, equality.batch);
             EXPECT_EQ(result.samples_max, equality.batch);
         }

@@ -12,6 +12,7 @@ namespace bw::trainer::test {
 struct Layout {
     int world_size = 1;
     std::int64_t micro_batch = 0;
+    std::string memory_format = "contiguous";
 };
 
 struct EqualityCase {

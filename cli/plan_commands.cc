@@ -52,6 +52,11 @@ void add_profile(CLI::App& app, const std::shared_ptr<ProfileOptions>& options, 
     profile->add_option("--threads", options->threads, "Of the slot: kernels depend on it")
         ->check(CLI::Range(1, 1024))
         ->capture_default_str();
+    profile->add_flag(
+        "--recompute",
+        options->recompute,
+        "Activations are computed again in backward instead of kept"
+    );
     profile->add_option("--state", options->state_dir, "Where the profile is kept")
         ->capture_default_str();
     profile->add_option("--plot", options->plot, "Draw the timeline into this PNG");

@@ -34,6 +34,7 @@ struct ProfileOptions {
     std::string bn = "ghost";
     std::int64_t group = 32;
     int threads = 1;
+    bool recompute = false;
     std::string state_dir = "batchwright-state";
     std::string plot;  // a PNG; empty: none
     std::string trainer;

@@ -70,6 +70,7 @@ Result<plan::ProfileSubject> subject_of(const ProfileOptions& options) {
     subject.device = "cpu";
     subject.threads = options.threads;
     subject.torch = std::string(torch_version());
+    subject.recompute = options.recompute;
     return subject;
 }
 

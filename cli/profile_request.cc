@@ -38,6 +38,7 @@ Result<nlohmann::json> request_profile(
         {"clip_norm", with("+clip", 1)},
         {"sam_rho", with("+sam", 0.05) + with("+asam", 0.05)},
         {"sam_adaptive", with("+asam", 1) > 0},
+        {"recompute", subject.recompute ? "always" : "never"},
         {"label_smoothing", with("+smooth", 0.1)},
         {"learning_rate", 0.0},
         {"bn", subject.bn.empty() ? "ghost" : subject.bn},

@@ -105,12 +105,11 @@ Result<plan::Choice> Verdicts::choose(Job& job, const plan::Profile* profile) co
     const int world = job.input.world_sizes.front();
     std::int64_t needed = job.subject ? core::static_bytes(*job.subject) : 0;
     plan::Variant variant;
+    if (profile != nullptr) variant = plan::variant_of(*profile);
     if (profile != nullptr) {
         const auto smallest = plan::smallest_limit(job.input, profile->peak, world);
         if (!smallest) return smallest.error();
         needed = *smallest;
-        variant.peak = profile->peak;
-        variant.time = profile->time;
     }
     job.input.devices = gang_of(job, needed);
     if (std::ssize(job.input.devices) < world) {
@@ -126,6 +125,16 @@ Result<plan::Choice> Verdicts::choose(Job& job, const plan::Profile* profile) co
     return plan::search_plan(job.input, {&variant, 1});
 }
 
+/// With activations computed again where the job allows it and nothing fits else.
+Result<plan::Choice> Verdicts::choose_last_resort(
+    Job& job, const plan::Profile*& profile, Result<plan::Choice> kept
+) {
+    if (kept || profile == nullptr || !job.may_recompute) return kept;
+    job.subject->recompute = true;
+    profile = profile_of(job);
+    return choose(job, profile);
+}
+
 void Verdicts::judge(Json& row, Job job) {
     const auto world = job.input.world_sizes.front();
     if (std::ssize(limits_) < world) {
@@ -137,6 +146,7 @@ void Verdicts::judge(Json& row, Job job) {
     }
     const plan::Profile* profile = is_limited() ? profile_of(job) : nullptr;
     auto choice = choose(job, profile);
+    choice = choose_last_resort(job, profile, std::move(choice));
     if (choice && profile != nullptr && made_.contains(profile->key)) {
         const std::int64_t m = choice->plan.micro_batch;
         const auto is_it = [m](const plan::Confirmation& seen) { return seen.samples == m; };
@@ -185,7 +195,9 @@ Json Verdicts::row_of(const sweeps::Point& point) {
     row["global_batch"] = input->global_batch;
     row["group"] = input->group;
     row["world_size"] = input->world_sizes.front();
-    Job job{.input = std::move(*input), .subject = std::nullopt};
+    Job job{.input = std::move(*input), .subject = std::nullopt, .may_recompute = false};
+    job.may_recompute =
+        core::kept_activations(params_json) == core::KeptActivations::where_they_fit;
     if (!slots_.empty()) job.subject = core::profile_subject(sweep_, params_json, slots_.front());
     judge(row, std::move(job));
     return row;

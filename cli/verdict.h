@@ -32,6 +32,7 @@ private:
     struct Job {
         plan::SearchInput input;
         std::optional<plan::ProfileSubject> subject;
+        bool may_recompute = false;
     };
 
     void judge(nlohmann::json& row, Job job);
@@ -39,6 +40,9 @@ private:
     const plan::Profile* profile_of(const Job& job);
     const plan::Profile* measure(const Job& job, std::int64_t samples);
     Result<plan::Choice> choose(Job& job, const plan::Profile* profile) const;
+    Result<plan::Choice> choose_last_resort(
+        Job& job, const plan::Profile*& profile, Result<plan::Choice> kept
+    );
     [[nodiscard]] std::vector<plan::Device> gang_of(const Job& job, std::int64_t needed) const;
     [[nodiscard]] bool is_limited() const;
 

@@ -117,6 +117,7 @@ bool take_line(Draft& draft, std::string_view text) {
     if (fields.name() == "network") profile.network = fields.text();
     if (fields.name() == "sequence" && !draft.regimes.empty())
         draft.regimes.back().regime.sequence = fields.text();
+    if (fields.name() == "recompute") profile.recompute = static_cast<int>(fields.integer());
     if (fields.name() == "static") profile.static_bytes = fields.integer();
     if (fields.name() == "by_phase") draft.regimes.back().exactness = Exactness::by_phase;
     if (fields.name() == "time") profile.time = read_times(fields);
@@ -169,7 +170,12 @@ std::string profile_key(const ProfileSubject& subject) {
         text += "\n" + std::to_string(field);
     // Profiles are older than this field.
     if (s.memory_format != "contiguous") text += "\n" + s.memory_format;
+    if (s.recompute) text += "\nrecompute";
     return sha256_hex(text);
+}
+
+Variant variant_of(const Profile& profile) {
+    return {.recompute = profile.recompute, .peak = profile.peak, .time = profile.time};
 }
 
 void note_confirmed(Profile& profile, const Confirmation& confirmation) {
@@ -196,6 +202,7 @@ Profile merged(const Profile& known, Profile newer) {
 std::string to_text(const Profile& profile) {
     std::string out = std::string(kFormat) + "\n";
     out += "key " + profile.key + "\nnetwork " + profile.network + "\n";
+    if (profile.recompute > 0) line(out, "recompute", static_cast<std::int64_t>(profile.recompute));
     line(out, "static", profile.static_bytes);
     for (const Regime& regime : profile.peak.regimes()) put_regime(out, regime);
     const TimeModel& time = profile.time;

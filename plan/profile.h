@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "plan/memory_model.h"
+#include "plan/search.h"
 #include "plan/time_model.h"
 
 namespace bw::plan {
@@ -19,11 +20,12 @@ struct ProfileSubject {
     int classes = 10, channels = 3, height = 0, width = 0;
     std::string precision = "fp32";
     std::string memory_format = "contiguous";
-    std::string optimizer;  // with what changes its allocations: "sgd+momentum+decay"
-    std::string bn;         // "" for a network without BatchNorm
-    std::string device;     // "cpu", or a GPU's name
-    int threads = 1;        // kernels depend on it
-    std::string torch;      // its version
+    std::string optimizer;   // with what changes its allocations: "sgd+momentum+decay"
+    std::string bn;          // "" for a network without BatchNorm
+    std::string device;      // "cpu", or a GPU's name
+    int threads = 1;         // kernels depend on it
+    std::string torch;       // its version
+    bool recompute = false;  // whether activations are computed again in backward
 };
 
 /// Of a job's parameters, what changes a step's allocations beside the network; 0: off.
@@ -51,6 +53,7 @@ struct Confirmation {
 struct Profile {
     std::string key;      // of the model, the job's options and the device (profile_key)
     std::string network;  // SHA-256 of the parameters' and buffers' names, shapes and types
+    int recompute = 0;    // segments whose activations are computed again; 0: all are kept
     std::int64_t static_bytes = 0;  // weights, gradients, optimizer state, buffers
     MemoryModel peak;
     TimeModel time;
@@ -63,6 +66,9 @@ void note_confirmed(Profile& profile, const Confirmation& confirmation);
 
 /// What both say of one network, the newer one where they differ. Of another network the newer one.
 Profile merged(const Profile& known, Profile newer);
+
+/// As the search wants it.
+Variant variant_of(const Profile& profile);
 
 /// A text of lines, at most a few kilobytes; doubles round-trip.
 std::string to_text(const Profile& profile);

@@ -34,6 +34,7 @@ constexpr std::array<std::string_view, 3> kCycleModes = {"triangular", "triangul
 constexpr std::array<std::string_view, 2> kDecayScopes = {"all", "matrices"};
 constexpr std::array<std::string_view, 2> kPrecisions = {"fp32", "fp64"};
 constexpr std::array<std::string_view, 2> kMemoryFormats = {"contiguous", "channels_last"};
+constexpr std::array<std::string_view, 3> kRecomputes = {"auto", "never", "always"};
 constexpr std::array<std::string_view, 2> kAugmentations = {"none", "crop_flip"};
 
 struct Range {
@@ -129,6 +130,7 @@ std::vector<TrainingParameter> what_is_trained() {
         word("precision", text("fp32"), kPrecisions, "of weights and arithmetic"),
         word("memory_format", kDecided, kMemoryFormats, "of images and convolutions: `channels_last` is often faster where BatchNorm follows them; contiguous"),
         word("augment", text("none"), kAugmentations, "random changes of the training images"),
+        word("recompute", kDecided, kRecomputes, "activations are computed again in backward instead of kept: `auto`: where a job fits no slot else, `never`, `always`; auto"),
     };
 }
 

@@ -31,31 +31,48 @@ std::vector<std::int64_t> limits_of(
     return limits;
 }
 
-std::string key_on(const Situation& situation, const JobRecord& job, const SlotRef& slot) {
+/// Of steps as the subject has them.
+void look_up(
+    Need& need,
+    const Situation& situation,
+    const JobRecord& job,
+    const plan::ProfileSubject& subject
+) {
+    need.key = plan::profile_key(subject);
+    need.profile = situation.view.profile(need.key);
+    need.bytes = static_bytes(subject);
+    if (need.profile == nullptr) return;
     const SweepRecord& sweep = situation.view.sweep(job.sweep);
-    const auto subject = profile_subject(*sweep.sweep, job.params_json, slot_at(situation, slot));
-    return subject ? plan::profile_key(*subject) : std::string();
+    const int world = world_size_of(sweep, job);
+    const auto input = search_input(*sweep.sweep, job.params_json, world);
+    if (!input) return;  // placement refuses it
+    const auto smallest = plan::smallest_limit(*input, need.profile->peak, world);
+    if (smallest) need.bytes = *smallest;
 }
 
-Need need_on(const Situation& situation, const JobRecord& job, const SlotPool& pool) {
+/// With all activations kept, if there are slots for that; else, where the job allows it, with
+/// activations that are computed again.
+Need need_on(const Situation& situation, const JobRecord& job, const std::vector<SlotRef>& slots) {
     const SweepRecord& sweep = situation.view.sweep(job.sweep);
-    const auto limits = limits_of(situation, sweep, pool.all);
+    const auto limits = limits_of(situation, sweep, slots);
     Need need;
     need.is_limited = std::ranges::any_of(limits, [](std::int64_t limit) { return limit > 0; });
     if (!need.is_limited) return need;
-    const auto subject =
-        profile_subject(*sweep.sweep, job.params_json, slot_at(situation, pool.all.front()));
+    auto subject =
+        profile_subject(*sweep.sweep, job.params_json, slot_at(situation, slots.front()));
     if (!subject) return need;
-    need.key = plan::profile_key(*subject);
-    need.profile = situation.view.profile(need.key);
-    need.bytes = static_bytes(*subject);
-    if (need.profile == nullptr) return need;
-    const int world = world_size_of(sweep, job);
-    const auto input = search_input(*sweep.sweep, job.params_json, world);
-    if (!input) return need;  // placement refuses it
-    const auto smallest = plan::smallest_limit(*input, need.profile->peak, world);
-    if (smallest) need.bytes = *smallest;
+    look_up(need, situation, job, *subject);
+    const bool is_enough = need.profile == nullptr ||
+                           std::ssize(sufficient(limits, need.bytes)) >= world_size_of(sweep, job);
+    if (is_enough || kept_activations(job.params_json) != KeptActivations::where_they_fit)
+        return need;
+    subject->recompute = true;
+    look_up(need, situation, job, *subject);
     return need;
+}
+
+Need need_on(const Situation& situation, const JobRecord& job, const SlotPool& pool) {
+    return need_on(situation, job, pool.all);
 }
 
 std::int64_t largest_of(const std::vector<std::int64_t>& limits) {
@@ -66,15 +83,15 @@ std::string size_text(std::int64_t limit) { return limit == 0 ? "no limit" : for
 
 /// The job whose attempt measures what this one wants to know, or nothing.
 std::optional<JobId> measuring(
-    const Situation& situation, const JobRecord& job, const std::string& key
+    const Situation& situation, const JobRecord& job, const SlotPool& pool, const std::string& key
 ) {
     for (const JobId id : situation.view.unfinished()) {
         const JobRecord& other = situation.view.job(id);
         const AttemptRecord* attempt = live_attempt(other);
         if (id == job.id || attempt == nullptr || attempt->running) continue;
-        if (situation.view.agents().contains(attempt->ranks.front().slot.agent) &&
-            key_on(situation, other, attempt->ranks.front().slot) == key)
-            return id;
+        const bool is_here =
+            std::ranges::find(pool.all, attempt->ranks.front().slot) != pool.all.end();
+        if (is_here && need_on(situation, other, pool).key == key) return id;
     }
     return std::nullopt;
 }
@@ -96,8 +113,7 @@ std::string arithmetic(
     input->devices.clear();
     for (std::size_t i = 0; i < static_cast<std::size_t>(world); ++i)
         input->devices.push_back({.limit_bytes = limits[i], .speed = 1});
-    const plan::Variant variant{
-        .recompute = 0, .peak = need.profile->peak, .time = need.profile->time};
+    const plan::Variant variant = plan::variant_of(*need.profile);
     const auto choice = plan::search_plan(*input, {&variant, 1});
     return choice ? "needs " + format_bytes(need.bytes) + " on each of its slots"
                   : choice.error().message;
@@ -109,7 +125,7 @@ std::optional<std::string> memory_is_unknown(const Situation& situation, const J
     for (const SlotPool* pool : pools_for(situation, situation.view.sweep(job.sweep))) {
         const Need need = need_on(situation, job, *pool);
         if (!need.is_limited || need.key.empty() || need.profile != nullptr) continue;
-        if (const auto other = measuring(situation, job, need.key)) {
+        if (const auto other = measuring(situation, job, *pool, need.key)) {
             return "job " + std::to_string(other->value) +
                    " is measuring the memory of such steps; this one then needs no probe";
         }

@@ -66,7 +66,15 @@ std::optional<plan::ProfileSubject> profile_subject(
         .bn = network->has_batch_norm ? sweeps::name_of(sweep.options.bn) : "",
         .device = "cpu",
         .threads = slot.threads,
-        .torch = std::string(torch_version())};
+        .torch = std::string(torch_version()),
+        .recompute = kept_activations(params_json) == KeptActivations::never};
+}
+
+KeptActivations kept_activations(std::string_view params_json) {
+    const std::string recompute = text_of(params_json, "recompute");
+    if (recompute == "always") return KeptActivations::never;
+    if (recompute == "never") return KeptActivations::always;
+    return KeptActivations::where_they_fit;
 }
 
 Result<plan::SearchInput> search_input(

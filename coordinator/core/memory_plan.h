@@ -22,6 +22,12 @@ std::optional<plan::ProfileSubject> profile_subject(
     const sweeps::Sweep& sweep, std::string_view params_json, const SlotInfo& slot
 );
 
+/// What the job's parameter `recompute` lets the trainer do with activations: keep them always,
+/// keep them where some slot has room for them, or compute them again always.
+enum class KeptActivations { always, where_they_fit, never };
+
+KeptActivations kept_activations(std::string_view params_json);
+
 /// What plan::search_plan needs of the job: all but its devices. Errors: as plan_of().
 Result<plan::SearchInput> search_input(
     const sweeps::Sweep& sweep, std::string_view params_json, int world_size

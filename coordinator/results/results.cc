@@ -48,7 +48,8 @@ void add_memory(Json& point, const core::JobRecord& job) {
           "oom_count",
           "probe_ooms",
           "probe_steps",
-          "replans"}) {
+          "replans",
+          "recompute"}) {
         point[name] = nullptr;
         if (!job.result) continue;
         const auto found = job.result->metrics.find(name);

@@ -6,6 +6,7 @@
 #include <c10/core/GradMode.h>
 
 #include "models/arch/ghost_norm.h"
+#include "models/arch/recompute.h"
 
 namespace bw::models {
 
@@ -44,7 +45,8 @@ torch::Tensor BatchNormImpl::plain(
 torch::Tensor BatchNormImpl::forward(torch::Tensor x) {
     if (is_shape_only(x)) return x;
     const auto mode = layout_ == nullptr ? BatchNormMode::micro_batch : layout_->mode;
-    const auto running = layout_ == nullptr ? RunningStatistics::yes : layout_->running_statistics;
+    const auto wanted = layout_ == nullptr ? RunningStatistics::yes : layout_->running_statistics;
+    const auto running = is_repeated_forward() ? RunningStatistics::no : wanted;
     if (!is_training() || mode != BatchNormMode::ghost) return plain(x, mode, running);
     if (collected_.device() != x.device()) collected_ = collected_.to(x.device());
     const auto sums = running == RunningStatistics::yes ? collected_ : torch::Tensor();

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,12 +32,24 @@ public:
     /// Of one call, from the shapes alone. A layer made of others costs nothing itself.
     virtual LayerCost cost(const torch::Tensor& x, const torch::Tensor& y) const;
 
+    /// The parts that forward() calls one after the other, where that is all it does.
+    [[nodiscard]] virtual std::span<const Part> sequence() const;
+
+    /// That a segment begins here whose activations are not kept (models/arch/recompute.h): this
+    /// many layers, itself the first; 0: none.
+    void set_segment(int layers) { segment_ = layers; }
+
+    [[nodiscard]] int segment() const { return segment_; }
+
 protected:
     /// Registers a part under this name and hands it back.
     Part add(const std::string& name, Part part);
 
     /// Registers a parameter without values, on the device of the innermost ParametersOn.
     torch::Tensor parameter(const std::string& name, torch::IntArrayRef shape);
+
+private:
+    int segment_ = 0;
 };
 
 /// Where the layers that this thread constructs put their parameters, while it lives: the CPU
@@ -93,6 +106,9 @@ private:
     std::shared_ptr<Layer> layer_;
 };
 
+/// Calls one after the other.
+torch::Tensor run_sequence(std::span<const Part> parts, torch::Tensor x);
+
 /// Parts one after the other, registered as "0", "1", … like torch::nn::Sequential.
 class Chain : public Layer {
 public:
@@ -100,6 +116,8 @@ public:
     explicit Chain(std::vector<Part> parts);
     Chain& append(Part part);
     torch::Tensor forward(torch::Tensor x) override;
+
+    [[nodiscard]] std::span<const Part> sequence() const override { return parts_; }
 
     std::size_t size() const { return parts_.size(); }
 

@@ -18,9 +18,10 @@ public:
     }
 
     torch::Tensor forward(torch::Tensor x) override {
-        for (const auto& part : parts_) x = part(std::move(x));
-        return x;
+        return run_sequence(parts_, std::move(x));
     }
+
+    [[nodiscard]] std::span<const Part> sequence() const override { return parts_; }
 
 private:
     std::vector<Part> parts_;

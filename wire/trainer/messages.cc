@@ -185,6 +185,7 @@ void fields(Visitor& v, M& m) {
     v.optional("replans", m.replans);
     v.optional("probe_steps", m.probe_steps);
     v.optional("probe_ooms", m.probe_ooms);
+    v.optional("recompute", m.recompute);
 }
 
 template <class Visitor, Of<Failed> M>

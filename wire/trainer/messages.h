@@ -153,6 +153,7 @@ struct Finished {
     std::int64_t predicted_peak_bytes = 0, limit_bytes = 0;  // 0: there was no limit
     std::int64_t oom_count = 0, replans = 0;
     std::int64_t probe_steps = 0, probe_ooms = 0;  // of calibration
+    std::int64_t recompute = 0;  // segments whose activations were computed again; 0: all were kept
 };
 
 /// Ended at an agreed step because it was asked to; all ranks send it.

@@ -39,6 +39,7 @@ void fill_result(proto::JobResult* result, const trainer_wire::Finished& message
         {"probe_ooms", message.probe_ooms},
         {"probe_steps", message.probe_steps},
         {"replans", message.replans},
+        {"recompute", message.recompute},
     };
     for (const auto& [name, value] : memory) put(metrics, name, static_cast<double>(value));
 }

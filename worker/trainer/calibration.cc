@@ -6,6 +6,7 @@
 
 #include "worker/trainer/gang_text.h"
 #include "worker/trainer/memory/capped_allocator.h"
+#include "worker/trainer/profile_subject.h"
 
 namespace bw::trainer {
 namespace {
@@ -53,6 +54,34 @@ Result<void> Calibration::begin() {
     training_.stepper->set_fit([this] { return fitting(); });
     rounds_left_ = kRounds;
     training_.stage->reserve(0);
+    auto planned = plan_once();
+    const bool may_recompute = training_.params.recompute == RecomputePolicy::automatic;
+    if (planned || planned.error().code != Errc::refused || !may_recompute) return planned;
+    recompute_activations(training_);
+    if (training_.recomputed_segments == 0) return tell_there_are_no_segments(planned);
+    if (training_.is_first_rank())
+        std::fprintf(stderr, "memory: %s\n", planned.error().message.c_str());
+    const auto again = plan_once();
+    if (again) return again;
+    return fail(
+        again.error().code,
+        planned.error().message + "; with activations computed again in " +
+            std::to_string(training_.recomputed_segments) + " segments: " + again.error().message
+    );
+}
+
+/// So that nobody tries this network again: nothing changes by computing again.
+Result<void> Calibration::tell_there_are_no_segments(const Result<void>& planned) {
+    if (training_.is_first_rank() && !profile_.peak.is_empty()) {
+        profile_.key = plan::profile_key(subject_of(training_));
+        news_.push_back(plan::to_text(profile_));
+        profiler_.keep(profile_);
+    }
+    return planned;
+}
+
+/// With the activations kept or computed again, as it is set now. The same outcome on every rank.
+Result<void> Calibration::plan_once() {
     return adopt(training_.is_first_rank() ? first_profile() : std::string());
 }
 
@@ -66,7 +95,7 @@ Result<std::string> Calibration::first_profile() {
     profile_ = std::move(*known);
     if (is_new) profiler_.keep(profile_);
     known_ = plan::to_text(profile_);
-    news_ = known_;
+    news_.push_back(known_);
     return known_;
 }
 
@@ -110,8 +139,8 @@ plan::SearchInput Calibration::search_input() const {
 
 Result<plan::Choice> Calibration::choose() const {
     const plan::SearchInput input = search_input();
-    const plan::Variant plain{.recompute = 0, .peak = profile_.peak, .time = profile_.time};
-    return plan::search_plan(input, {&plain, 1});
+    const plan::Variant as_it_runs = plan::variant_of(profile_);
+    return plan::search_plan(input, {&as_it_runs, 1});
 }
 
 RankMemory Calibration::own_memory() const {
@@ -201,7 +230,7 @@ Result<void> Calibration::settle() {
     if (text == known_) return {};
     profiler_.keep(profile_);
     known_ = text;
-    news_ = text;
+    news_.push_back(text);
     return {};
 }
 

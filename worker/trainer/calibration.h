@@ -25,7 +25,6 @@ struct CalibrationReport {
     std::int64_t probe_steps = 0, probe_ooms = 0;
     std::int64_t probe_ooms_in_steps = 0;  // of these, in a step that was to confirm the plan
     std::int64_t replans = 0;              // the plan changed after a step had run under it
-    int recompute = 0;
 };
 
 struct RankMemory {
@@ -46,9 +45,9 @@ public:
     /// Collective until the plan is confirmed. Errors: as begin().
     Result<void> after_step();
 
-    /// What rank 0 has learnt since it was last asked, plan::to_text of a profile; also after
+    /// What rank 0 has learnt since it was last asked, plan::to_text of profiles; also after
     /// begin() has failed.
-    std::optional<std::string> take_news() { return std::exchange(news_, std::nullopt); }
+    std::vector<std::string> take_news() { return std::exchange(news_, {}); }
 
     [[nodiscard]] const CalibrationReport& report() const { return report_; }
 
@@ -58,6 +57,8 @@ public:
 private:
     [[nodiscard]] bool is_active() const { return report_.limit_bytes > 0; }
 
+    Result<void> plan_once();
+    Result<void> tell_there_are_no_segments(const Result<void>& planned);
     Result<void> share_limits(std::int64_t mine);
     Result<std::string> first_profile();
     void note_probes();
@@ -78,7 +79,7 @@ private:
     std::string known_;  // of it, to the coordinator: its text
     std::vector<plan::Device> devices_;
     CalibrationReport report_;
-    std::optional<std::string> news_;
+    std::vector<std::string> news_;
     std::int64_t failures_before_ = 0;
     LimitScript script_;
     Regrowth regrowth_;

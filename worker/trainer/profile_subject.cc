@@ -38,7 +38,8 @@ plan::ProfileSubject subject_of(const Training& training) {
         .bn = training.batch_norm->has_layers() ? training.start.bn : "",
         .device = training.start.device,
         .threads = training.start.threads,
-        .torch = std::string(bw::torch_version())};
+        .torch = std::string(bw::torch_version()),
+        .recompute = training.recomputes};
 }
 
 std::string network_digest(const models::Network& network) {

@@ -117,6 +117,7 @@ plan::Profile Profiler::bare_profile() const {
     plan::Profile profile;
     profile.key = plan::profile_key(subject_of(training_));
     profile.network = network_digest(*training_.network);
+    profile.recompute = training_.recomputed_segments;
     profile.static_bytes = CappedAllocator::get().live_bytes();
     for (const auto& bucket : training_.parameters->buckets())
         profile.time.reduced_bytes += static_cast<double>(bucket.gradients.nbytes());

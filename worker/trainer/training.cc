@@ -1,11 +1,14 @@
 #include "worker/trainer/training.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <string_view>
 #include <utility>
 
 #include "base/rng.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "models/arch/recompute.h"
 
 namespace bw::trainer {
 namespace {
@@ -147,12 +150,22 @@ Result<void> add_network(Training& training) {
     training.network->to(training.device, dtype);
     set_memory_format(*training.network, format);
     training.network->train();
+    if (params.recompute == RecomputePolicy::always) recompute_activations(training);
     training.parameters = std::make_unique<FlatParameters>(*training.network);
     training.optimizer = make_optimizer(*training.parameters, params.optimizer);
     training.batch_norm =
         std::make_unique<BatchNormSums>(*training.network, *mode, training.start.rank);
     training.stage = std::make_unique<BatchStage>(loader, 1, dtype, training.device, format);
     return {};
+}
+
+/// For tests and measurements: BATCHWRIGHT_REDUCTION=deferred or overlapped.
+Reduction wanted_reduction() {
+    const char* given = std::getenv("BATCHWRIGHT_REDUCTION");
+    const std::string_view text = given == nullptr ? "" : given;
+    if (text == "deferred") return Reduction::deferred;
+    if (text == "overlapped") return Reduction::overlapped;
+    return Reduction::automatic;
 }
 
 Result<void> check_origin(const Training& training, const Metadata& found) {
@@ -261,8 +274,15 @@ void connect_training(Training& training, std::unique_ptr<Collective> collective
             .stage_samples_min = training.start.memory_limit_bytes == 0 ? kEvaluationBatchMin : 1,
             .label_smoothing = training.params.label_smoothing,
             .clip_norm = training.params.clip_norm,
-            .sharpness = training.params.sharpness}
+            .sharpness = training.params.sharpness,
+            .reduction = wanted_reduction()}
     );
+}
+
+void recompute_activations(Training& training) {
+    training.recomputes = true;
+    training.recomputed_segments =
+        models::set_recompute(*training.network, models::Recompute::segments);
 }
 
 Metadata checkpoint_metadata(const Training& training) {

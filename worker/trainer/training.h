@@ -29,6 +29,8 @@ struct Training {
     std::optional<Loader> train_loader, test_loader;  // no test loader: never evaluate
     std::int64_t test_samples = 0;
     std::shared_ptr<models::Network> network;
+    bool recomputes = false;      // activations, in backward
+    int recomputed_segments = 0;  // of the network
     std::unique_ptr<FlatParameters> parameters;
     std::unique_ptr<Optimizer> optimizer;
     std::unique_ptr<BatchNormSums> batch_norm;
@@ -55,6 +57,9 @@ Result<std::unique_ptr<Training>> build_training(
 Result<std::unique_ptr<Training>> build_training_on(
     Dataset dataset, const trainer_wire::Start& start
 );
+
+/// From the next forward on; nothing where the network has no segments.
+void recompute_activations(Training& training);
 
 /// With the collective in place: the stepper.
 void connect_training(Training& training, std::unique_ptr<Collective> collective);

@@ -66,9 +66,10 @@ void TrainingLoop::poll_agent() {
 }
 
 void TrainingLoop::tell_what_is_learnt() {
-    const auto profile = calibration_.take_news();
-    if (profile && profile->size() < wire::kLineBytesMax / 2)
-        channel_.send(wire::Profiled{.profile = *profile});
+    for (const std::string& profile : calibration_.take_news()) {
+        if (profile.size() < wire::kLineBytesMax / 2)
+            channel_.send(wire::Profiled{.profile = profile});
+    }
 }
 
 Result<StepOutcome> TrainingLoop::run_step() {
@@ -272,7 +273,8 @@ Result<void> TrainingLoop::finish() {
         .oom_count = counters.out_of_memory - memory.probe_ooms_in_steps,
         .replans = counters.replans + memory.replans,
         .probe_steps = memory.probe_steps,
-        .probe_ooms = memory.probe_ooms});
+        .probe_ooms = memory.probe_ooms,
+        .recompute = training_.recomputed_segments});
     return {};
 }
 

@@ -15,14 +15,23 @@ using testing::HasSubstr;
 
 constexpr std::int64_t kMiB = 1 << 20;
 
+enum class Activations { kept, computed_again };
+
 /// A job of the world's sweeps needs `fixed` MiB and one more for each sample.
-std::string profile_of(const World& w, std::uint64_t job, std::int64_t fixed_mib) {
+std::string profile_of(
+    const World& w,
+    std::uint64_t job,
+    std::int64_t fixed_mib,
+    Activations activations = Activations::kept
+) {
     const JobRecord& record = w.job(job);
-    const auto subject =
+    auto subject =
         profile_subject(*w.state.sweeps.at(record.sweep).sweep, record.params_json, {"cpu", 0, 1});
+    subject->recompute = activations == Activations::computed_again;
     plan::Profile profile;
     profile.key = plan::profile_key(*subject);
     profile.network = "n";
+    profile.recompute = subject->recompute ? 4 : 0;
     profile.peak = plan::PeakModel(
         {{static_cast<double>(fixed_mib * kMiB), static_cast<double>(kMiB), 0}},
         plan::Exactness::exact
@@ -103,6 +112,7 @@ TEST(Memory, WhatFitsNoSlotIsRefusedWithTheNumbersAndWithoutAnAttempt) {
     w.submit({.points = 2, .batch_size = 4});
     const Placed first = w.expect_started({1});
     learnt(w, first, profile_of(w, 1, 300));
+    learnt(w, first, profile_of(w, 1, 250, Activations::computed_again));
     w.ended(first, 0, RankOutcome::refused, "needs 301 MiB");
     EXPECT_EQ(w.state_of(1), JobState::refused);
     EXPECT_EQ(w.state_of(2), JobState::refused);
@@ -112,12 +122,27 @@ TEST(Memory, WhatFitsNoSlotIsRefusedWithTheNumbersAndWithoutAnAttempt) {
     w.ignore_effects();
 }
 
+TEST(Memory, WhatFitsNoSlotIsMeasuredOnceMoreWithActivationsComputedAgain) {
+    World w;
+    w.submit({.points = 2, .batch_size = 4});
+    w.give(LearnProfiles{{profile_of(w, 1, 300)}});
+    agent_with(w, "a", {100, 200});
+    const Placed first = w.expect_started({1});
+    EXPECT_EQ(slots_of(w, 1), std::vector<std::uint32_t>{1}) << "measured on the largest";
+    EXPECT_THAT(explained(w, 2), HasSubstr("memory-known: job 1 is measuring"));
+    learnt(w, first, profile_of(w, 1, 50, Activations::computed_again));
+    w.expect_started({2});
+    EXPECT_EQ(slots_of(w, 2), std::vector<std::uint32_t>{0}) << "54 MiB and the margin suffice";
+    w.ignore_effects();
+}
+
 TEST(Memory, ProfilesOfTheStateDirectoryCountAtOnce) {
     World w;
     w.submit({.points = 1, .batch_size = 4});
     w.give(LearnProfiles{{profile_of(w, 1, 300), "no profile"}});
     w.give(LearnProfiles{{profile_of(w, 1, 300)}});
-    EXPECT_EQ(w.state.profiles.size(), 1u);
+    w.give(LearnProfiles{{profile_of(w, 1, 250, Activations::computed_again)}});
+    EXPECT_EQ(w.state.profiles.size(), 2u);
     EXPECT_EQ(w.state_of(1), JobState::queued) << "there is no slot yet";
     agent_with(w, "a", {100});
     settle(w);

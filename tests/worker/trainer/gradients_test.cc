@@ -105,6 +105,113 @@ INSTANTIATE_TEST_SUITE_P(
     name_of
 );
 
+struct NamedPlan {
+    const char* why;
+    std::int64_t batch, group, micro_batch;
+    int world_size;
+};
+
+/// Of the network in single precision.
+torch::Tensor single_gradients_of(
+    const SmallData& data,
+    const NamedPlan& given,
+    int world_size,
+    std::int64_t m,
+    int rank,
+    Collective& group
+) {
+    auto network = small_network(given.group > 0 ? Norm::batch : Norm::none);
+    network->to(torch::kFloat);
+    const auto plan = *plan::make_plan(given.batch, given.group, world_size, m);
+    RankParts parts(network, data.dataset(), plan, rank, group);
+    EXPECT_TRUE(parts.step(first_samples(given.batch), 0)) << given.why;
+    return parts.gradients();
+}
+
+TEST(GradientsInSinglePrecision, OfEveryPlanAreThoseOfTheWholeBatchUpToRounding) {
+    constexpr double kSingleTolerance = 2e-6;
+    const SmallData data;
+    double worst = 0;
+    for (const NamedPlan& given : {
+             NamedPlan{"a ragged tail", 96, 0, 7, 1},
+             NamedPlan{"the same on two ranks", 96, 0, 7, 2},
+             NamedPlan{"a prime batch on three ranks", 89, 0, 10, 3},
+             NamedPlan{"groups", 96, 8, 16, 2},
+             NamedPlan{"groups of unequal size", 89, 8, 18, 3},
+         }) {
+        run_ranks(given.world_size, [&](int rank, Collective& group) {
+            const auto seen =
+                single_gradients_of(data, given, given.world_size, given.micro_batch, rank, group);
+            if (rank != 0) return;
+            const auto alone = make_solo_collective();
+            const auto whole = single_gradients_of(data, given, 1, 0, 0, *alone);
+            const double error = ((seen - whole).norm() / whole.norm()).item<double>();
+            EXPECT_LE(error, kSingleTolerance) << given.why;
+            worst = std::max(worst, error);
+        });
+    }
+    std::printf("largest relative error %.2e\n", worst);
+}
+
+struct PolicySeen {
+    torch::Tensor gradients, running_mean, running_var;
+};
+
+PolicySeen policy_step(const SmallData& data, models::BatchNormMode mode, std::int64_t m) {
+    const std::int64_t group = mode == models::BatchNormMode::ghost ? 8 : 0;
+    const auto network = small_network(Norm::batch);
+    const auto alone = make_solo_collective();
+    RankParts parts(
+        network,
+        data.dataset(),
+        *plan::make_plan(96, group, 1, m),
+        0,
+        *alone,
+        Reduction::automatic,
+        mode
+    );
+    EXPECT_TRUE(parts.step(first_samples(96), 0));
+    const auto* layer = models::batch_norm_layers(*network)[0];
+    return {parts.gradients(), layer->running_mean.clone(), layer->running_var.clone()};
+}
+
+double distance(const torch::Tensor& a, const torch::Tensor& b) {
+    return ((a - b).norm() / b.norm()).item<double>();
+}
+
+/// What docs/memory.md says of the policies: of two micro-batch sizes the same, or not.
+TEST(GradientsOfBatchNormPolicies, DependOnTheMicroBatchOnlyWhereItIsPinned) {
+    using enum models::BatchNormMode;
+    const SmallData data;
+    for (const auto mode : {ghost, frozen, micro_batch}) {
+        const PolicySeen whole = policy_step(data, mode, 96);
+        for (const std::int64_t m : {48, 16, 8}) {
+            const PolicySeen seen = policy_step(data, mode, m);
+            const double gradient = distance(seen.gradients, whole.gradients);
+            const double mean = (seen.running_mean - whole.running_mean).norm().item<double>() /
+                                std::max(1e-12, whole.running_mean.norm().item<double>());
+            const double variance = distance(seen.running_var, whole.running_var);
+            std::printf(
+                "policy %d, m %d: gradient %.1e, running mean %.1e, variance %.1e\n",
+                static_cast<int>(mode),
+                static_cast<int>(m),
+                gradient,
+                mean,
+                variance
+            );
+            if (mode == micro_batch) {
+                EXPECT_GT(gradient, 1e-4);
+                EXPECT_GT(mean, 1e-2);
+                continue;
+            }
+            EXPECT_LE(gradient, kTolerance);
+            if (mode == ghost) {
+                EXPECT_LE(std::max(mean, variance), kTolerance);
+            }
+        }
+    }
+}
+
 /// The comparison above can fail: a mean of the micro-batches' means is another gradient.
 TEST(GradientsControl, AMeanOfMeansIsAnotherGradient) {
     const SmallData data;

@@ -88,18 +88,21 @@ RankParts::RankParts(
     const plan::Plan& plan,
     int rank,
     Collective& collective,
-    Reduction reduction
+    Reduction reduction,
+    std::optional<models::BatchNormMode> mode
 )
     : network_(std::move(network)),
       parameters_(*network_, 256),
       optimizer_(make_sgd(parameters_, {.kind = OptimizerKind::sgd, .momentum = 0.9})),
       batch_norm_(
           *network_,
-          plan.group > 0 ? models::BatchNormMode::ghost : models::BatchNormMode::frozen,
+          mode.value_or(
+              plan.group > 0 ? models::BatchNormMode::ghost : models::BatchNormMode::frozen
+          ),
           rank
       ),
       loader_(data, {}),
-      stage_(loader_, 1, torch::kDouble),
+      stage_(loader_, 1, network_->parameters().front().scalar_type()),
       stepper_(
           {*network_, parameters_, batch_norm_, *optimizer_, loader_, stage_, collective},
           {.plan = plan, .rank = rank, .sharpness = {}, .reduction = reduction}

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,8 @@ private:
     Dataset dataset_;
 };
 
-/// What one rank trains with; the same weights on every rank and each time. fp64, SGD with
-/// momentum.
+/// What one rank trains with; the same weights on every rank and each time. SGD with momentum, in
+/// the network's precision. Without a mode: ghost where the plan has groups, else frozen.
 class RankParts {
 public:
     RankParts(
@@ -45,7 +46,8 @@ public:
         const plan::Plan& plan,
         int rank,
         Collective& collective,
-        Reduction reduction = Reduction::automatic
+        Reduction reduction = Reduction::automatic,
+        std::optional<models::BatchNormMode> mode = {}
     );
 
     /// Of the batch's samples.

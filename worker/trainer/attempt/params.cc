@@ -214,6 +214,13 @@ Result<TrainingParams> parse_params(std::string_view json) {
     reader.choice<Augment>(
         "augment", params.augment, {{"none", Augment::none}, {"crop_flip", Augment::crop_flip}}
     );
+    reader.choice<RecomputePolicy>(
+        "recompute",
+        params.recompute,
+        {{"auto", RecomputePolicy::automatic},
+         {"never", RecomputePolicy::never},
+         {"always", RecomputePolicy::always}}
+    );
     if (reader.problem()) return fail(Errc::invalid_input, *reader.problem());
     if (auto checked = check(params); !checked) return checked.error();
     params.hash = sha256_hex(parsed.dump());

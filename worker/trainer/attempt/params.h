@@ -25,6 +25,10 @@ struct SharpnessSpec {
     bool adaptive = false;
 };
 
+/// Whether activations are computed again in backward instead of kept: where nothing fits else,
+/// never, or always.
+enum class RecomputePolicy { automatic, never, always };
+
 struct TrainingParams {
     std::string model;
     std::string dataset = "fashion_mnist";
@@ -45,6 +49,7 @@ struct TrainingParams {
     Precision precision = Precision::fp32;
     MemoryFormat memory_format = MemoryFormat::contiguous;
     Augment augment = Augment::none;
+    RecomputePolicy recompute = RecomputePolicy::automatic;
     std::string hash;  // SHA-256 of the canonical JSON: which point a checkpoint belongs to
 };
 

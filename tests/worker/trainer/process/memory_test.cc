@@ -92,7 +92,9 @@ TEST_F(MemoryLimit, APredictionCanBeShownFalse) {
 }
 
 TEST_F(MemoryLimit, WhatFitsNowhereIsRefusedWithTheNumbersOnEveryRank) {
-    const auto ends = Gang(job({140 * kMiB, 140 * kMiB})).run();
+    auto options = job({140 * kMiB, 140 * kMiB});
+    options.params["recompute"] = "never";
+    const auto ends = Gang(options).run();
     for (const auto& end : ends) {
         const auto* failed = end.find<wire::Failed>();
         ASSERT_NE(failed, nullptr);
@@ -100,6 +102,31 @@ TEST_F(MemoryLimit, WhatFitsNowhereIsRefusedWithTheNumbersOnEveryRank) {
         EXPECT_NE(failed->message.find("140.00 MiB"), std::string::npos) << failed->message;
         EXPECT_FALSE(failed->retry);
     }
+}
+
+TEST_F(MemoryLimit, WhereNothingFitsElseActivationsAreComputedAgainAndThePeakIsAsPredicted) {
+    auto options = job({4096 * kMiB});
+    options.asked_micro_batch = 5;
+    options.params["precision"] = "fp64";
+    const auto kept = finished(Gang(options).run());
+    EXPECT_EQ(kept.recompute, 0);
+    options = job({kept.predicted_peak_bytes * 97 / 100});
+    options.params["precision"] = "fp64";
+    options.profiles_dir = (folder_.path() / "profiles").string();
+    const auto end = finished(Gang(options).run());
+    EXPECT_GT(end.recompute, 5) << "blocks";
+    EXPECT_EQ(end.samples_per_step_min, 60);
+    EXPECT_LE(end.peak_bytes, end.limit_bytes);
+    EXPECT_LE(error_of(end), 0.005) << end.predicted_peak_bytes << " " << end.peak_bytes;
+    EXPECT_EQ(end.oom_count, 0);
+    options.attempt_dir = folder_.path() / "again";
+    const auto again = finished(Gang(options).run());
+    EXPECT_EQ(again.probe_steps, 0) << "both profiles are known";
+    EXPECT_EQ(again.weights_sha256, end.weights_sha256);
+    options.attempt_dir = folder_.path() / "plain";
+    options.memory_limits = {4096 * kMiB};
+    options.asked_micro_batch = end.micro_batch;
+    EXPECT_EQ(finished(Gang(options).run()).weights_sha256, end.weights_sha256) << "bit for bit";
 }
 
 TEST_F(MemoryLimit, UnequalDevicesTakeUnequalSharesOfTheSameBatch) {
@@ -154,20 +181,26 @@ TEST_F(MemoryLimit, SmallAndLargeMicroBatchesShareAProfile) {
     EXPECT_EQ(predicted[3], predicted[1]);
 }
 
-/// What BATCHWRIGHT_LIMITS makes the trainers of this test do.
-class Limits {
+/// What the environment makes the trainers of a test do.
+class Environment {
 public:
-    explicit Limits(const std::string& script) {
-        setenv("BATCHWRIGHT_LIMITS", script.c_str(), /*overwrite=*/1);
+    Environment(const char* name, const std::string& value) : name_(name) {
+        setenv(name, value.c_str(), /*overwrite=*/1);
     }
 
-    Limits(const Limits&) = delete;
-    Limits& operator=(const Limits&) = delete;
+    Environment(const Environment&) = delete;
+    Environment& operator=(const Environment&) = delete;
 
-    ~Limits() { unsetenv("BATCHWRIGHT_LIMITS"); }
+    ~Environment() { unsetenv(name_); }
+
+private:
+    const char* name_;
 };
 
-TEST_F(MemoryLimit, ALimitThatFallsAndRisesCostsTwoRetriesAndIsUsedAgainOnce) {
+class ChangingLimit : public MemoryLimit, public testing::WithParamInterface<const char*> {};
+
+TEST_P(ChangingLimit, ALimitThatFallsAndRisesCostsTwoRetriesAndIsUsedAgainOnce) {
+    const Environment reduction("BATCHWRIGHT_REDUCTION", GetParam());
     auto options = job({64 * kMiB, 64 * kMiB});
     options.params["model"] = "cnn";
     options.params["image_resolution"] = 0;
@@ -181,7 +214,9 @@ TEST_F(MemoryLimit, ALimitThatFallsAndRisesCostsTwoRetriesAndIsUsedAgainOnce) {
     ASSERT_GT(calm.micro_batch, 15);
     options.attempt_dir = folder_.path() / "lowered";
     const auto lowered = std::to_string(calm.predicted_peak_bytes * 6 / 10);
-    const Limits limits("1@50=" + lowered + ",1@60=" + std::to_string(64 * kMiB));
+    const Environment limits(
+        "BATCHWRIGHT_LIMITS", "1@50=" + lowered + ",1@60=" + std::to_string(64 * kMiB)
+    );
     const auto ends = Gang(options).run();
     const auto end = finished(ends);
     const auto* other = ends[1].find<wire::Finished>();
@@ -199,6 +234,13 @@ TEST_F(MemoryLimit, ALimitThatFallsAndRisesCostsTwoRetriesAndIsUsedAgainOnce) {
     for (std::size_t i = 0; i < losses.size(); ++i)
         EXPECT_NEAR(losses[i], calm_losses[i], 1e-8 * calm_losses[i]) << "step " << i + 1;
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    Forms,
+    ChangingLimit,
+    testing::Values("deferred", "overlapped"),
+    testing::PrintToStringParamName()
+);
 
 TEST_F(MemoryLimit, ProbesLeaveNothingBehind) {
     auto options = job({});

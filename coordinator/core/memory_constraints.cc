@@ -50,8 +50,8 @@ void look_up(
     if (smallest) need.bytes = *smallest;
 }
 
-/// With all activations kept, if there are slots for that; else, where the job allows it, with
-/// activations that are computed again.
+/// With all activations kept, if there are slots for that or such slots may still come; else, where
+/// the job allows it, with activations that are computed again.
 Need need_on(const Situation& situation, const JobRecord& job, const std::vector<SlotRef>& slots) {
     const SweepRecord& sweep = situation.view.sweep(job.sweep);
     const auto limits = limits_of(situation, sweep, slots);
@@ -64,7 +64,8 @@ Need need_on(const Situation& situation, const JobRecord& job, const std::vector
     look_up(need, situation, job, *subject);
     const bool is_enough = need.profile == nullptr ||
                            std::ssize(sufficient(limits, need.bytes)) >= world_size_of(sweep, job);
-    if (is_enough || kept_activations(job.params_json) != KeptActivations::where_they_fit)
+    if (is_enough || situation.view.arrivals().settling ||
+        kept_activations(job.params_json) != KeptActivations::where_they_fit)
         return need;
     subject->recompute = true;
     look_up(need, situation, job, *subject);

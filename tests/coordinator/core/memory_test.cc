@@ -127,6 +127,8 @@ TEST(Memory, WhatFitsNoSlotIsMeasuredOnceMoreWithActivationsComputedAgain) {
     w.submit({.points = 2, .batch_size = 4});
     w.give(LearnProfiles{{profile_of(w, 1, 300)}});
     agent_with(w, "a", {100, 200});
+    w.expect_nothing_started();
+    settle(w);
     const Placed first = w.expect_started({1});
     EXPECT_EQ(slots_of(w, 1), std::vector<std::uint32_t>{1}) << "measured on the largest";
     EXPECT_THAT(explained(w, 2), HasSubstr("memory-known: job 1 is measuring"));
@@ -206,6 +208,7 @@ TEST(Memory, TheSweepsOwnLimitCounts) {
     w.submit({.points = 1, .batch_size = 4, .options = "  memory_limit: 50MiB\n"});
     const Placed first = w.expect_started({1});
     learnt(w, first, profile_of(w, 1, 60));
+    learnt(w, first, profile_of(w, 1, 55, Activations::computed_again));
     w.submit({.points = 1, .batch_size = 8, .options = "  memory_limit: 50MiB\n"});
     w.ended(first, 0, RankOutcome::refused, "needs 61 MiB");
     EXPECT_EQ(w.state_of(2), JobState::refused);
@@ -229,7 +232,8 @@ TEST(Memory, WhatFitsNoSlotYetWaitsForAgentsThatFollow) {
 TEST(Memory, EveryAgentThatJoinsBeginsTheWaitAnew) {
     World w;
     w.submit({.points = 1, .batch_size = 4});
-    w.give(LearnProfiles{{profile_of(w, 1, 300)}});
+    w.give(LearnProfiles{
+        {profile_of(w, 1, 300), profile_of(w, 1, 250, Activations::computed_again)}});
     agent_with(w, "a", {100});
     w.pass(seconds(6));
     agent_with(w, "b", {200});
@@ -245,7 +249,8 @@ TEST(Memory, WhereTheAgentsAreCountedTheLastOneSettlesIt) {
     World w;
     w.give(SubmitSweep{
         .file_name = "f", .text = text_of({.points = 1, .batch_size = 4}), .agents = 2});
-    w.give(LearnProfiles{{profile_of(w, 1, 300)}});
+    w.give(LearnProfiles{
+        {profile_of(w, 1, 300), profile_of(w, 1, 250, Activations::computed_again)}});
     agent_with(w, "a", {100});
     EXPECT_EQ(w.state_of(1), JobState::queued);
     agent_with(w, "b", {200});

@@ -84,6 +84,7 @@ TEST_F(MemoryLimit, APredictionCanBeShownFalse) {
     EXPECT_EQ(end.oom_count + end.probe_ooms, 0);
     options = job({predicted - predicted / 100});
     options.asked_micro_batch = 15;
+    options.params["recompute"] = "never";
     const auto ends = Gang(options).run();
     const auto* failed = ends[0].find<wire::Failed>();
     ASSERT_NE(failed, nullptr);
@@ -107,11 +108,11 @@ TEST_F(MemoryLimit, WhatFitsNowhereIsRefusedWithTheNumbersOnEveryRank) {
 TEST_F(MemoryLimit, WhereNothingFitsElseActivationsAreComputedAgainAndThePeakIsAsPredicted) {
     auto options = job({4096 * kMiB});
     options.asked_micro_batch = 5;
-    options.params["precision"] = "fp64";
+    options.params["model"] = "mobilenetv2";
     const auto kept = finished(Gang(options).run());
     EXPECT_EQ(kept.recompute, 0);
-    options = job({kept.predicted_peak_bytes * 97 / 100});
-    options.params["precision"] = "fp64";
+    options = job({kept.predicted_peak_bytes * 85 / 100});
+    options.params["model"] = "mobilenetv2";
     options.profiles_dir = (folder_.path() / "profiles").string();
     const auto end = finished(Gang(options).run());
     EXPECT_GT(end.recompute, 5) << "blocks";
@@ -239,7 +240,7 @@ INSTANTIATE_TEST_SUITE_P(
     Forms,
     ChangingLimit,
     testing::Values("deferred", "overlapped"),
-    testing::PrintToStringParamName()
+    [](const auto& form) { return std::string(form.param); }
 );
 
 TEST_F(MemoryLimit, ProbesLeaveNothingBehind) {

@@ -31,7 +31,8 @@ class Run(Case):
             self.assertEqual(set(point), {
                 "ordinal", "hash", "params", "state", "reason", "attempts", "retries_used", "lost_device_seconds", "world_size",
                 "micro_batch", "accumulation", "samples_per_step", "weights_sha256", "metrics", "limit_bytes",
-                "predicted_peak_bytes", "measured_peak_bytes", "oom_count", "probe_ooms", "probe_steps", "replans"})
+                "predicted_peak_bytes", "measured_peak_bytes", "oom_count", "probe_ooms", "probe_steps", "replans",
+                "recompute"})
             self.assertGreater(point["measured_peak_bytes"], 1 << 20)
             self.assertEqual(point["state"], "finished", point["reason"])
             self.assertEqual(point["attempts"], 1)

@@ -9,6 +9,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "models/arch/recompute.h"
+#include "worker/trainer/memory/capped_allocator.h"
 
 namespace bw::trainer {
 namespace {
@@ -280,6 +281,7 @@ void connect_training(Training& training, std::unique_ptr<Collective> collective
 }
 
 void recompute_activations(Training& training) {
+    const HostMemoryScope host;  // the weights alone may be more than the limit by now
     training.recomputes = true;
     training.recomputed_segments =
         models::set_recompute(*training.network, models::Recompute::segments);

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <limits>
 
 #include "base/bytes.h"
 #include "base/text.h"
 #include "sweeps/search_options.h"
+#include "sweeps/section.h"
 
 namespace bw::sweeps {
 namespace {
@@ -33,14 +33,10 @@ constexpr auto kKeys = [] {
 constexpr std::array<std::string_view, 3> kDevices = {"auto", "cpu", "cuda"};
 constexpr std::array<std::string_view, 3> kPolicies = {"ghost", "micro_batch", "frozen"};
 
-struct Range {
-    std::int64_t min = 0;
-    std::int64_t max = std::numeric_limits<std::int64_t>::max();
-};
-
 class Reader {
 public:
-    Reader(const Entry& entry, Problems& problems) : entry_(entry), problems_(problems) {}
+    Reader(const Entry& entry, Problems& problems)
+        : entry_(entry), problems_(problems), section_(entry, entry.key, problems) {}
 
     Options read() {
         Options options;
@@ -50,20 +46,15 @@ public:
             );
             return options;
         }
-        for (const Entry& key : *entry_.value.map()) {
-            if (std::find(kKeys.begin(), kKeys.end(), key.key) != kKeys.end()) continue;
-            problems_.error(
-                key.mark, entry_.key + "." + key.key, "unknown key" + known_keys(key.key)
-            );
-        }
-        integer("world_size", {1, kWorldSizeMax}, options.world_size);
+        section_.knows(kKeys);
+        section_.integer("world_size", {1, kWorldSizeMax}, options.world_size);
         std::int64_t seed = 0;
-        integer("seed", {}, seed);
+        section_.integer("seed", {}, seed);
         options.seed = static_cast<std::uint64_t>(seed);
-        integer("checkpoint_steps", {0, kStepsMax}, options.checkpoint_steps);
-        integer("retries", {0, kRetriesMax}, options.retries);
-        integer("concurrency", {0, kConcurrencyMax}, options.concurrency);
-        integer("micro_batch", {0, kBatchMax}, options.micro_batch);
+        section_.integer("checkpoint_steps", {0, kStepsMax}, options.checkpoint_steps);
+        section_.integer("retries", {0, kRetriesMax}, options.retries);
+        section_.integer("concurrency", {0, kConcurrencyMax}, options.concurrency);
+        section_.integer("micro_batch", {0, kBatchMax}, options.micro_batch);
         read_memory_limit(options);
         read_device(options);
         read_bn(options);
@@ -72,32 +63,8 @@ public:
     }
 
 private:
-    static std::string known_keys(const std::string& wrong) {
-        const std::string near = did_you_mean(wrong, kKeys);
-        if (!near.empty()) return near;
-        std::string out = "; known: ";
-        for (std::size_t i = 0; i < kKeys.size(); ++i)
-            out += (i == 0 ? "" : ", ") + std::string(kKeys[i]);
-        return out;
-    }
-
-    void integer(std::string_view key, Range range, std::int64_t& out) {
-        const Entry* entry = find_entry(entry_.value, key);
-        if (entry == nullptr) return;
-        const auto* number = std::get_if<std::int64_t>(&entry->value.data);
-        if (number != nullptr && *number >= range.min && *number <= range.max) {
-            out = *number;
-            return;
-        }
-        const bool bounded = range.max != std::numeric_limits<std::int64_t>::max();
-        const std::string limits =
-            bounded ? "from " + std::to_string(range.min) + " to " + std::to_string(range.max)
-                    : "of at least " + std::to_string(range.min);
-        error(*entry, "expected an integer " + limits + ", found " + found_text(entry->value));
-    }
-
     void read_memory_limit(Options& options) {
-        const Entry* entry = find_entry(entry_.value, "memory_limit");
+        const Entry* entry = section_.find("memory_limit");
         if (entry == nullptr) return;
         const auto* number = std::get_if<std::int64_t>(&entry->value.data);
         const auto* text = entry->value.text();
@@ -108,11 +75,11 @@ private:
             options.memory_limit_bytes = *bytes;
             return;
         }
-        error(*entry, "expected a size such as 8GiB, found " + found_text(entry->value));
+        section_.error(*entry, "expected a size such as 8GiB, found " + found_text(entry->value));
     }
 
     void read_device(Options& options) {
-        const Entry* entry = find_entry(entry_.value, "device");
+        const Entry* entry = section_.find("device");
         if (entry == nullptr) return;
         const auto* text = entry->value.text();
         if (text != nullptr &&
@@ -123,28 +90,27 @@ private:
         std::string hint = text == nullptr ? "" : did_you_mean(*text, kDevices);
         if (text != nullptr && (*text == "gpu" || *text == "nvidia"))
             hint = "; did you mean \"cuda\"?";
-        error(*entry, "expected auto, cpu or cuda, found " + found_text(entry->value) + hint);
+        section_.error(
+            *entry, "expected auto, cpu or cuda, found " + found_text(entry->value) + hint
+        );
     }
 
     void read_bn(Options& options) {
-        const Entry* entry = find_entry(entry_.value, "bn");
+        const Entry* entry = section_.find("bn");
         if (entry == nullptr) return;
         const auto* text = entry->value.text();
         if (text != nullptr && parse_bn(*text, options)) return;
         const std::string hint = text == nullptr ? "" : did_you_mean(*text, kPolicies);
-        error(
+        section_.error(
             *entry,
             "expected ghost, ghost(32), micro_batch or frozen, found " + found_text(entry->value) +
                 hint
         );
     }
 
-    void error(const Entry& entry, std::string message) {
-        problems_.error(entry.value.mark, entry_.key + "." + entry.key, std::move(message));
-    }
-
     const Entry& entry_;
     Problems& problems_;
+    Section section_;
 };
 
 }  // namespace

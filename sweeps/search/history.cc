@@ -57,22 +57,6 @@ private:
 
 }  // namespace
 
-bool is_terminal(RunState state) {
-    switch (state) {
-        case RunState::finished:
-        case RunState::killed:
-        case RunState::crashed:
-        case RunState::failed:
-            return true;
-        case RunState::pending:
-        case RunState::running:
-        case RunState::preempting:
-        case RunState::preempted:
-            return false;
-    }
-    return false;
-}
-
 Evidence evidence_of(
     const sweeps::Metric& metric, std::span<const RunRecord> runs, Valueless valueless
 ) {

@@ -6,23 +6,14 @@
 #include <span>
 #include <vector>
 
+#include "sweeps/run_record.h"
 #include "sweeps/search/space.h"
 #include "sweeps/sweep.h"
 
 namespace bw::search {
 
-enum class RunState {
-    pending,
-    running,
-    finished,
-    killed,
-    crashed,
-    failed,
-    preempting,
-    preempted,
-};
-
-bool is_terminal(RunState state);
+using sweeps::is_terminal;
+using sweeps::RunState;
 
 struct RunRecord {
     RunState state = RunState::pending;

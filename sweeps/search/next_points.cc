@@ -20,21 +20,6 @@ using sweeps::Map;
 using sweeps::Sweep;
 using sweeps::Value;
 
-Sampler sampler_for(const Sweep& sweep) {
-    switch (sweeps::sampler_of(sweep)) {
-        case sweeps::Sampler::by_method:
-        case sweeps::Sampler::random:
-            return Sampler::random;
-        case sweeps::Sampler::sobol:
-            return Sampler::sobol;
-        case sweeps::Sampler::tpe:
-            return Sampler::tpe;
-        case sweeps::Sampler::gp:
-            return Sampler::gp;
-    }
-    return Sampler::random;
-}
-
 Map map_of(const std::string& params_json) {
     const sweeps::YamlTree tree = sweeps::read_yaml(params_json);
     if (!tree.root) return {};
@@ -203,6 +188,21 @@ sweeps::Parameter as_trained(sweeps::Parameter parameter) {
 }
 
 }  // namespace
+
+Sampler sampler_for(const Sweep& sweep) {
+    switch (sweeps::sampler_of(sweep)) {
+        case sweeps::Sampler::by_method:
+        case sweeps::Sampler::random:
+            return Sampler::random;
+        case sweeps::Sampler::sobol:
+            return Sampler::sobol;
+        case sweeps::Sampler::tpe:
+            return Sampler::tpe;
+        case sweeps::Sampler::gp:
+            return Sampler::gp;
+    }
+    return Sampler::random;
+}
 
 Space space_of(const Sweep& sweep) {
     if (sweep.external) return Space(sweep.parameters);

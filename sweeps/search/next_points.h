@@ -10,6 +10,7 @@
 
 #include "sweeps/points.h"
 #include "sweeps/search/history.h"
+#include "sweeps/search/suggest.h"
 #include "sweeps/sweep.h"
 
 namespace bw::search {
@@ -36,6 +37,9 @@ NextPoints next_points(
     std::uint64_t first,
     std::uint64_t count
 );
+
+/// What finds the points of a sweep that is_searched.
+Sampler sampler_for(const sweeps::Sweep& sweep);
 
 /// The space as jobs see it: for the built-in trainer with its own names and types.
 Space space_of(const sweeps::Sweep& sweep);

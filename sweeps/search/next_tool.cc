@@ -5,6 +5,7 @@
 #include "sweeps/grid.h"
 #include "sweeps/points.h"
 #include "sweeps/run_record.h"
+#include "sweeps/search/next_points.h"
 #include "sweeps/search/suggest.h"
 #include "sweeps/tool_document.h"
 #include "sweeps/yaml_reader.h"
@@ -17,31 +18,9 @@ using sweeps::Sweep;
 using sweeps::ToolResult;
 using sweeps::Value;
 
-RunState state_of(sweeps::RunState state) {
-    switch (state) {
-        case sweeps::RunState::pending:
-            return RunState::pending;
-        case sweeps::RunState::running:
-            return RunState::running;
-        case sweeps::RunState::finished:
-            return RunState::finished;
-        case sweeps::RunState::killed:
-            return RunState::killed;
-        case sweeps::RunState::crashed:
-            return RunState::crashed;
-        case sweeps::RunState::failed:
-            return RunState::failed;
-        case sweeps::RunState::preempting:
-            return RunState::preempting;
-        case sweeps::RunState::preempted:
-            return RunState::preempted;
-    }
-    return RunState::pending;
-}
-
 RunRecord record_of(const Sweep& sweep, const sweeps::RunRecord& run, const std::string& metric) {
     RunRecord record;
-    record.state = state_of(run.state);
+    record.state = run.state;
     record.history = run.metric_history(metric);
     const std::vector<double> all = run.metric_values(metric);
     if (all.size() > record.history.size()) record.summary = all.back();
@@ -50,21 +29,6 @@ RunRecord record_of(const Sweep& sweep, const sweeps::RunRecord& run, const std:
         if (value != nullptr) sweeps::put_nested(record.params, parameter.levels, *value);
     }
     return record;
-}
-
-Sampler sampler_for(const Sweep& sweep) {
-    switch (sweeps::sampler_of(sweep)) {
-        case sweeps::Sampler::sobol:
-            return Sampler::sobol;
-        case sweeps::Sampler::tpe:
-            return Sampler::tpe;
-        case sweeps::Sampler::gp:
-            return Sampler::gp;
-        case sweeps::Sampler::by_method:
-        case sweeps::Sampler::random:
-            break;
-    }
-    return Sampler::random;
 }
 
 ToolResult suggestions(

@@ -150,12 +150,10 @@ private:
         if (auto clients = listen_for_clients(endpoint, *security); !clients) return clients;
         reactor_.connect({
             [this](const core::Effect& effect) { carry_out(effect); },
-            [this](const core::Event& event) {
-                api_->publish(event);
-                searching_.look(reactor_.state(), now());
-            },
+            [this](const core::Event& event) { api_->publish(event); },
             [this](const Commit& commit) {
                 observer_->note_commit(commit.took, commit.decisions, commit.events);
+                searching_.look(reactor_.state(), now());
             },
         });
         endpoint.agent_port = agents_->port();

@@ -1,4 +1,4 @@
-// Runs the searchers: asks core::wanted_points() after each event, lets a thread of its own find
+// Runs the searchers: asks core::wanted_points() after each commit, lets a thread of its own find
 // the points from a copy of the results so far, and brings the answer back as an input. One
 // question per sweep at a time. What it finds depends on the file, the seed and the journal alone,
 // so that a coordinator that was killed meanwhile finds the same, or has newer results to find

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "coordinator/core/curves.h"
+#include "coordinator/core/retry.h"
 #include "coordinator/core/stopping.h"
 
 namespace bw::core {
@@ -50,12 +51,7 @@ void end_search(Draft& draft, SweepId id, const std::string& reason) {
     for (const JobId job : unfinished) {
         const JobRecord& record = draft.view().job(job);
         if (record.sweep != id || !record.attempts.empty()) continue;
-        JobEnded ended;
-        ended.job = job;
-        ended.state = JobState::stopped;
-        ended.reason = "never started: " + reason;
-        ended.at = draft.now();
-        draft.add(std::move(ended));
+        draft.add(early_end(job, "never started: " + reason, draft.now()));
     }
 }
 

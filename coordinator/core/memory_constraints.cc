@@ -52,14 +52,14 @@ void look_up(
 
 /// With all activations kept, if there are slots for that or such slots may still come; else, where
 /// the job allows it, with activations that are computed again.
-Need need_on(const Situation& situation, const JobRecord& job, const std::vector<SlotRef>& slots) {
+Need need_on(const Situation& situation, const JobRecord& job, const SlotPool& pool) {
     const SweepRecord& sweep = situation.view.sweep(job.sweep);
-    const auto limits = limits_of(situation, sweep, slots);
+    const auto limits = limits_of(situation, sweep, pool.all);
     Need need;
     need.is_limited = std::ranges::any_of(limits, [](std::int64_t limit) { return limit > 0; });
     if (!need.is_limited) return need;
     auto subject =
-        profile_subject(*sweep.sweep, job.params_json, slot_at(situation, slots.front()));
+        profile_subject(*sweep.sweep, job.params_json, slot_at(situation, pool.all.front()));
     if (!subject) return need;
     look_up(need, situation, job, *subject);
     const bool is_enough = need.profile == nullptr ||
@@ -70,10 +70,6 @@ Need need_on(const Situation& situation, const JobRecord& job, const std::vector
     subject->recompute = true;
     look_up(need, situation, job, *subject);
     return need;
-}
-
-Need need_on(const Situation& situation, const JobRecord& job, const SlotPool& pool) {
-    return need_on(situation, job, pool.all);
 }
 
 std::int64_t largest_of(const std::vector<std::int64_t>& limits) {

@@ -147,15 +147,7 @@ private:
         draft_.add(std::move(ended));
     }
 
-    // What it has shown so far counts, so nothing of it is lost work.
-    void stop_early() const {
-        JobEnded ended;
-        ended.job = job_.id;
-        ended.state = JobState::stopped;
-        ended.reason = attempt_.stop_reason;
-        ended.at = draft_.now();
-        draft_.add(std::move(ended));
-    }
+    void stop_early() const { draft_.add(early_end(job_.id, attempt_.stop_reason, draft_.now())); }
 
     void give_up(const RankRecord& cause) const {
         if (cause.outcome == RankOutcome::refused) return end(JobState::refused, cause.reason);
@@ -240,6 +232,15 @@ JobEnded unsuccessful_end(const JobRecord& job, JobState state, std::string reas
     }
     for (const auto& [cause, time] : job.lost) ended.lost.ns -= time.ns;
     ended.lost.ns = std::max<std::int64_t>(ended.lost.ns, 0);
+    return ended;
+}
+
+JobEnded early_end(JobId job, std::string reason, Instant now) {
+    JobEnded ended;
+    ended.job = job;
+    ended.state = JobState::stopped;
+    ended.reason = std::move(reason);
+    ended.at = now;
     return ended;
 }
 

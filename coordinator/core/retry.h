@@ -11,6 +11,9 @@ namespace bw::core {
 /// lost.
 JobEnded unsuccessful_end(const JobRecord& job, JobState state, std::string reason, Instant now);
 
+/// The event by which a job is stopped early: what it has shown counts, so nothing of it is lost.
+JobEnded early_end(JobId job, std::string reason, Instant now);
+
 /// After one or several RankEnded of a job's live attempt.
 void follow_up(Draft& draft, JobId id);
 

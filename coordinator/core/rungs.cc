@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "coordinator/core/constraints.h"
+#include "coordinator/core/retry.h"
 #include "coordinator/core/stopping.h"
 #include "sweeps/search/asha.h"
 
@@ -88,14 +89,8 @@ void end_leftovers(Draft& draft, const SweepRecord& sweep, const Curves& curves)
         held.push_back(id);
     }
     const Ladder ladder = ladder_of(draft, sweep, curves);
-    for (const JobId id : held) {
-        JobEnded ended;
-        ended.job = id;
-        ended.state = JobState::stopped;
-        ended.reason = "not promoted from " + standing(ladder, id, curves);
-        ended.at = draft.now();
-        draft.add(std::move(ended));
-    }
+    for (const JobId id : held)
+        draft.add(early_end(id, "not promoted from " + standing(ladder, id, curves), draft.now()));
 }
 
 void settle(Draft& draft, SweepId id) {

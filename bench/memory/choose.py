@@ -22,16 +22,14 @@ it was checked); in brackets the out-of-memory errors on the way:
 --keep DIR keeps states and answers: the command goes on where it was.
 """
 import argparse
-import json
 import math
 import os
 import pathlib
-import subprocess
 import tempfile
 
 import table
+from jobs import MIB, batchwright
 
-MIB = 1 << 20
 KNOWN_BORDER = 16  # plan/memory_model.cc
 SWEEP = """
 name: choose
@@ -59,12 +57,8 @@ def run_sweep(options, limit, folder):
     folder.mkdir(parents=True, exist_ok=True)
     sweep = folder / "sweep.yaml"
     sweep.write_text(SWEEP % {**vars(options), "models": ", ".join(options.models), "samples": 4 * options.batch})
-    command = [table.BIN / "batchwright", "run", sweep, "--device", f"cpu:{options.slots}x{limit}GiB", "--json",
-               "--state", folder / "state"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode not in (0, 3):
-        raise RuntimeError(done.stderr)
-    return json.loads(done.stdout)["points"]
+    return batchwright("run", sweep, "--device", f"cpu:{options.slots}x{limit}GiB", "--json", "--state",
+                       folder / "state")["points"]
 
 
 class Model:
@@ -198,8 +192,9 @@ def main():
             for point in run_sweep(options, limit, place):
                 print(row_of(options, answers, point, limit, place / "state"), flush=True)
     forced = [used for used, accumulation in options.used if accumulation > 1]
+    used = f"; where a > 1, {100 * min(forced):.1f} to {100 * max(forced):.1f} % of the limit used" if forced else ""
     print(f"\n{len(options.ratios)} jobs finished, {options.ooms} out of memory; chosen / balanced at least "
-          f"{min(options.ratios):.2f}; where a > 1, {100 * min(forced):.1f} to {100 * max(forced):.1f} % of the limit used")
+          f"{min(options.ratios):.2f}{used}")
 
 
 if __name__ == "__main__":

@@ -7,15 +7,12 @@
 exactly --batch samples in every step, none ran out of memory, and at least one had unequal micro-batches.
 """
 import argparse
-import json
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
-BIN = pathlib.Path(os.environ.get("BATCHWRIGHT_BIN", pathlib.Path(__file__).resolve().parents[2] / "build/release/bin"))
-MIB = 1 << 20
+from jobs import MIB, batchwright
+
 MODELS = ("squeezenet1_0 shufflenet_v2_x1_0 mobilenetv2 efficientnet_b0 googlenet densenet121 resnet18 resnet50 "
           "vit_tiny_patch16_224 alexnet_tv wide_resnet50_2 resnext101_32x8d vgg16_bn vit_b_16")
 SWEEP = """
@@ -38,13 +35,6 @@ batchwright: {world_size: 1, bn: ghost(%(group)d)}
 """
 
 
-def batchwright(*words):
-    done = subprocess.run([BIN / "batchwright", *map(str, words)], stdout=subprocess.PIPE, text=True)
-    if done.returncode not in (0, 3):
-        sys.exit(done.returncode)
-    return json.loads(done.stdout)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cpu:2x1GiB")
@@ -60,8 +50,8 @@ def main():
         state.mkdir(parents=True, exist_ok=True)
         sweep = state / "sizes.yaml"
         sweep.write_text(SWEEP % {**vars(options), "models": options.models.replace(",", ", "), "samples": 4 * options.batch})
-        points = batchwright("run", sweep, "--device", options.device, "--state", state, "--json")["points"]
-        rows = batchwright("plan", sweep, "--device", options.device, "--state", state, "--json")
+        points = batchwright("run", sweep, "--device", options.device, "--state", state, "--json", stderr=None)["points"]
+        rows = batchwright("plan", sweep, "--device", options.device, "--state", state, "--json", stderr=None)
     print("| model | state | m x a x w | samples a step | predicted MiB | measured MiB | limit MiB | used % | OOMs | probe steps "
           "| `plan` afterwards |")
     print("|---" * 11 + "|")

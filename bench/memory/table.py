@@ -22,8 +22,8 @@ import pathlib
 import statistics
 import subprocess
 
-HERE = pathlib.Path(__file__).resolve().parent
-BIN = pathlib.Path(os.environ.get("BATCHWRIGHT_BIN", HERE.parents[1] / "build/release/bin")).resolve()
+from jobs import BIN, MIB
+
 MODELS = ("resnet18 resnet50 vgg11_bn densenet121 mobilenetv2 shufflenet_v2_x1_0 squeezenet1_0 googlenet "
           "efficientnet_b0 seresnet18 resnext29_2x64d alexnet_tv").split()
 # One or two sizes of every family; the largest are left out where AdamW alone would take more than 3 GiB.
@@ -38,7 +38,6 @@ ALL = MODELS + ("cnn lenet_bn alexnet alexnet_grouped nin vgg11 vgg13 vgg13_bn v
                 "mlpmixer mixer_s16_224 mixer_b32_224 gmlp gmlp_s16_224 resmlp_12_224 resmlp_24_224").split()
 OPTIMIZERS = {"SGD+momentum": {"optimizer": "sgd", "momentum": 0.9},
               "AdamW": {"optimizer": "adamw", "weight_decay": 1e-4}}
-MIB = 1 << 20
 
 
 KEPT_FIELDS = ("key", "peak_bytes", "predicted_peak_bytes", "planes", "groups", "bytes", "exact", "events", "out_of_memory",

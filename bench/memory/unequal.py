@@ -8,14 +8,11 @@ and on as many of the smallest. B stays what was asked for, and the losses of th
 """
 import argparse
 import csv
-import json
-import os
 import pathlib
-import subprocess
 import tempfile
 
-BIN = pathlib.Path(os.environ.get("BATCHWRIGHT_BIN", pathlib.Path(__file__).resolve().parents[2] / "build/release/bin"))
-MIB = 1 << 20
+from jobs import MIB, batchwright
+
 SWEEP = """
 method: grid
 parameters:
@@ -34,13 +31,6 @@ parameters:
   limit_test_samples: {value: 100}
 batchwright: {world_size: %(world)d, bn: ghost(%(group)d)}
 """
-
-
-def batchwright(*words, expect=(0,)):
-    done = subprocess.run([BIN / "batchwright", *map(str, words)], capture_output=True, text=True)
-    if done.returncode not in expect:
-        raise RuntimeError(done.stderr)
-    return json.loads(done.stdout)
 
 
 def losses(state):
@@ -69,8 +59,8 @@ def main():
         results, curves, plans = {}, {}, {}
         for device in (options.device, uniform):
             state = folder / device.replace(":", "-").replace(",", "-")
-            plans[device] = batchwright("plan", sweep, "--device", device, "--state", state, "--json", "--profile")
-            results[device] = batchwright("run", sweep, "--device", device, "--state", state, "--json", expect=(0, 3))["points"]
+            plans[device] = batchwright("plan", sweep, "--device", device, "--state", state, "--json", "--profile", expect=(0,))
+            results[device] = batchwright("run", sweep, "--device", device, "--state", state, "--json")["points"]
             curves[device] = losses(state)
         print("| model | device | rank: limit | samples | m x a | predicted MiB | samples a step | measured peak MiB | OOMs | "
               "step s (plan) |")

@@ -5,7 +5,6 @@ usage: torch_eager.py WORKLOAD BATCH SIDE STEPS THREADS [tuned]
 Prints the seconds of every step as JSON. `tuned` is what a user who read PyTorch's performance guide adds: channels_last
 for networks of convolutions and the fused optimizer. The images are Fashion-MNIST's, made into SIDE pixels on the fly.
 """
-import gzip
 import json
 import os
 import pathlib
@@ -16,43 +15,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-MEAN, DEVIATION = 0.2860, 0.3530
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from torch_side import cnn, prepared, read, resnet18
+
 DATA = pathlib.Path(os.environ.get("BATCHWRIGHT_DATA", "/usr/share/datasets")) / "fashion-mnist"
 
 
 def mlp():
     return nn.Sequential(nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 10))
-
-
-def cnn():
-    return nn.Sequential(
-        nn.Conv2d(1, 16, 5, padding=2), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(16, 32, 5, padding=2), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Linear(32 * 7 * 7, 10))
-
-
-class BasicBlock(nn.Module):
-    def __init__(self, inputs, outputs, stride):
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(outputs)
-        self.shortcut = nn.Identity() if stride == 1 and inputs == outputs else nn.Sequential(
-            nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
-
-    def forward(self, x):
-        y = F.relu(self.bn1(self.conv1(x)), inplace=True)
-        return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x), inplace=True)
-
-
-def resnet18():
-    blocks = [BasicBlock(inputs, outputs, stride) for inputs, outputs, stride in
-              [(64, 64, 1), (64, 64, 1), (64, 128, 2), (128, 128, 1),
-               (128, 256, 2), (256, 256, 1), (256, 512, 2), (512, 512, 1)]]
-    return nn.Sequential(
-        nn.Conv2d(1, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1),
-        *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10))
 
 
 def conv_bn(inputs, outputs, kernel, stride=1, groups=1):
@@ -147,19 +117,12 @@ NETWORKS = {"mlp": mlp, "cnn": cnn, "mobilenetv2": mobilenetv2, "resnet18": resn
 CONVOLUTIONS = {"cnn", "mobilenetv2", "resnet18"}
 
 
-def read_images():
-    data = gzip.decompress((DATA / "train-images-idx3-ubyte.gz").read_bytes())
-    images = torch.frombuffer(bytearray(data[16:]), dtype=torch.uint8).reshape(-1, 1, 28, 28)
-    labels = gzip.decompress((DATA / "train-labels-idx1-ubyte.gz").read_bytes())
-    return images, torch.frombuffer(bytearray(labels[8:]), dtype=torch.uint8).long()
-
-
 def main():
     name, (batch, side, steps, threads) = sys.argv[1], map(int, sys.argv[2:6])
     is_tuned = sys.argv[6:] == ["tuned"]
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    images, labels = read_images()
+    images, labels = read(DATA, "train")
     model = NETWORKS[name]()
     layout = torch.channels_last if is_tuned and name in CONVOLUTIONS else torch.contiguous_format
     model = model.to(memory_format=layout)
@@ -169,9 +132,7 @@ def main():
     for step in range(steps):
         begin = time.perf_counter()
         chosen = order[(step * batch) % (len(order) - batch):][:batch]
-        x = (images[chosen].float() / 255 - MEAN) / DEVIATION
-        if side != 28:
-            x = F.interpolate(x, side, mode="bilinear", align_corners=False)
+        x = prepared(images[chosen], side)
         optimizer.zero_grad()
         loss = F.cross_entropy(model(x.contiguous(memory_format=layout)), labels[chosen])
         loss.backward()

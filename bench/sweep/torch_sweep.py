@@ -4,34 +4,15 @@
 Started by compare.py, one process a device; the arguments are the data set's folder, the learning rates, and the steps,
 batch and threads. Says "ready" once torch and the data are loaded, waits for a line, trains, says "done".
 """
-import gzip
 import json
 import pathlib
 import sys
 
 import torch
-from torch import nn
 from torch.nn import functional as F
 
-MEAN, DEVIATION = 0.2860, 0.3530
-
-
-def cnn():
-    return nn.Sequential(
-        nn.Conv2d(1, 16, 5, padding=2), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(16, 32, 5, padding=2), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Linear(32 * 7 * 7, 10))
-
-
-def read(folder, part):
-    images = gzip.decompress((folder / f"{part}-images-idx3-ubyte.gz").read_bytes())
-    labels = gzip.decompress((folder / f"{part}-labels-idx1-ubyte.gz").read_bytes())
-    return (torch.frombuffer(bytearray(images[16:]), dtype=torch.uint8).reshape(-1, 1, 28, 28),
-            torch.frombuffer(bytearray(labels[8:]), dtype=torch.uint8).long())
-
-
-def prepared(images):
-    return (images.float() / 255 - MEAN) / DEVIATION
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from torch_side import cnn, prepared, read
 
 
 def train(rate, steps, batch, train_set, test_set):

@@ -55,6 +55,7 @@ struct ModelsOptions {
     std::string input;  // "3x224x224"; empty: each model's own
     std::string trainer;
     bool json = false;
+    bool tensors = false;  // the weights' names and shapes
 };
 
 /// The networks with what the trainer counts in them.

@@ -178,6 +178,7 @@ void add_models(CLI::App& app, ModelsOptions& options, Action& action) {
     models->add_option("--input", options.input, "CxHxW (default: each model's own)");
     models->add_option("--trainer", options.trainer, "The trainer program");
     models->add_flag("--json", options.json, "As JSON");
+    models->add_flag("--tensors", options.tensors, "Also the weights, as exported files name them");
     models->callback([&] { action = [&] { return bw::cli::models(options); }; });
 }
 

@@ -39,6 +39,11 @@ void print_table(const nlohmann::json& rows) {
             row["batch_norm_layers"].get<int>(),
             seed == nullptr ? "" : std::string(seed->text).c_str()
         );
+        if (!row.contains("tensors")) continue;
+        for (const nlohmann::json& tensor : row["tensors"])
+            std::printf(
+                "    %-60s %s\n", tensor[0].get<std::string>().c_str(), tensor[1].dump().c_str()
+            );
     }
 }
 
@@ -48,6 +53,7 @@ int models(const ModelsOptions& options) {
     std::vector<std::string> arguments = {"--models"};
     if (!options.name.empty()) arguments.push_back(options.name);
     arguments.insert(arguments.end(), {"--classes", std::to_string(options.classes)});
+    if (options.tensors) arguments.push_back("--tensors");
     if (!options.input.empty()) arguments.insert(arguments.end(), {"--input", options.input});
     const auto answer = ask_trainer(find_trainer(options.trainer), arguments);
     if (!answer) return report(answer.error());

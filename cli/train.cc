@@ -38,7 +38,8 @@ Result<std::string> write_sweep(const TrainOptions& options) {
          .config = *config,
          .config_name = options.config.empty() ? "config.yaml" : options.config,
          .optimizer = options.sam ? sweeps::SeedOptimizer::sam : sweeps::SeedOptimizer::of_script,
-         .save_best = options.model_save}
+         .save_best = options.model_save,
+         .weights = options.weights.empty() ? "" : fs::absolute(options.weights).string()}
     );
     if (!text) return text.error();
     const fs::path folder = fs::path(options.run.state_dir) / "train";
@@ -139,6 +140,9 @@ void add_train(CLI::App& app, Action& action) {
         "--config",
         options->config,
         "The script's configuration (default: ./config.yaml, if it is there)"
+    );
+    train->add_option(
+        "--weights", options->weights, "A safetensors file to begin with (ours, or Python's)"
     );
     train->add_flag("--model_save", options->model_save, "Keep the best weights in model_store/");
     train->add_flag(

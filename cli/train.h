@@ -17,7 +17,8 @@ using Action = std::function<int()>;
 
 struct TrainOptions {
     std::string model;
-    std::string config;  // empty: config.yaml here, if there is one
+    std::string config;   // empty: config.yaml here, if there is one
+    std::string weights;  // a safetensors file to begin with; empty: the network's own values
     bool model_save = false, checkpoint = false, sam = false;
     RunOptions run;
 };

@@ -160,6 +160,7 @@ Result<std::string> seed_sweep(const SeedRun& run) {
     }
     set(*params, "model", text(run.model));
     if (run.save_best) set(*params, "save_best", Value{true});
+    if (!run.weights.empty()) set(*params, "weights", text(run.weights));
     Map parameters;
     for (auto& [name, value] : *params)
         parameters.emplace_back(name, Value{Map{{"value", std::move(value)}}});

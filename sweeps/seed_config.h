@@ -19,6 +19,7 @@ struct SeedRun {
     std::string config_name = {};  // for diagnostics
     SeedOptimizer optimizer = SeedOptimizer::of_script;
     bool save_best = false;
+    std::string weights = {};  // a file of initial weights
 };
 
 /// The sweep file's text (JSON). The configuration is a map `parameters` with the script's keys

@@ -84,6 +84,8 @@ std::optional<std::string> text_problem(const TrainingParameter& parameter, cons
     if (word == nullptr) return "expected a text, found " + shown(value);
     if (parameter.name == "model") return model_problem(*word);
     const auto choices = parameter.choices;
+    if (choices.empty())
+        return word->empty() ? std::optional("expected a text, found nothing") : std::nullopt;
     if (std::find(choices.begin(), choices.end(), *word) != choices.end()) return std::nullopt;
     std::string out = "expected";
     for (std::size_t i = 0; i < choices.size(); ++i) {

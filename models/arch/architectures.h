@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,8 @@ struct Architecture {
     std::string name;
     std::function<std::shared_ptr<Network>(const NetworkRequest&)> construct;
     std::function<void(Network&)> initialise;
+    /// With all widths times a multiplier, where the paper has one.
+    std::function<std::shared_ptr<Network>(const NetworkRequest&, double)> construct_scaled = {};
 };
 
 using Architectures = std::vector<Architecture>;
@@ -53,8 +56,12 @@ void list_gmlps(Architectures& all);
 /// All of them, in no particular order.
 const Architectures& architectures();
 
-/// nullptr when there is none of this name.
-const Architecture* find_architecture(std::string_view name);
+/// By a canonical name, or a name or alias and a multiplier of its widths: "mobilenetv1_a0.6" (also
+/// "_w0.6", "_x0.6" and "_0.6", as the papers and libraries write it). Nothing when there is none.
+std::optional<Architecture> find_architecture(std::string_view name);
+
+/// "mobilenetv1" of "mobilenetv1_a0.6"; the name itself where it holds no multiplier.
+std::string_view family_of(std::string_view name);
 
 /// An `initialise` that treats all layers of a kind alike.
 std::function<void(Network&)> initialise_with(const NetworkInit& init);

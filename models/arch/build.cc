@@ -1,6 +1,7 @@
 #include "models/arch/build.h"
 
 #include <string>
+#include <utility>
 
 #include "base/text.h"
 #include "models/arch/architectures.h"
@@ -8,6 +9,15 @@
 #include "models/catalog/catalog.h"
 
 namespace bw::models {
+
+void Network::move_to(torch::Device device, torch::Dtype type) {
+    to(device);
+    const auto convert = [type](torch::Tensor& tensor) {
+        if (tensor.is_floating_point()) tensor.set_data(tensor.to(type));
+    };
+    for (auto& parameter : parameters()) convert(parameter);
+    for (auto& buffer : buffers()) convert(buffer);
+}
 
 void Network::disable_dropout() {
     for (const auto& module : modules()) {
@@ -18,17 +28,17 @@ void Network::disable_dropout() {
 
 namespace {
 
-Result<const Architecture*> choose(std::string_view name, int classes, InputShape input) {
+Result<Architecture> choose(std::string_view name, int classes, InputShape input) {
     const ModelInfo* info = find_model(name);
-    const auto* architecture = find_architecture(info == nullptr ? name : info->name);
-    if (architecture == nullptr)
-        return fail(Errc::not_found, "no network is called " + quoted(name));
+    auto architecture = find_architecture(info == nullptr ? name : info->name);
+    if (!architecture) return fail(Errc::not_found, "no network is called " + quoted(name));
     if (classes < 1) return fail(Errc::unsupported, "a network needs at least one class");
+    if (info == nullptr) info = find_model(family_of(name));
     if (info != nullptr) {
         const auto problem = input_problem(*info, input.channels, input.height);
         if (problem) return fail(Errc::unsupported, *problem);
     }
-    return architecture;
+    return std::move(*architecture);
 }
 
 }  // namespace
@@ -38,7 +48,7 @@ Result<std::shared_ptr<Network>> construct_network(
 ) {
     const auto architecture = choose(name, classes, input);
     if (!architecture) return architecture.error();
-    return (*architecture)->construct({.classes = classes, .input = input});
+    return architecture->construct({.classes = classes, .input = input});
 }
 
 Result<std::shared_ptr<Network>> build_network(
@@ -46,8 +56,8 @@ Result<std::shared_ptr<Network>> build_network(
 ) {
     const auto architecture = choose(name, classes, input);
     if (!architecture) return architecture.error();
-    auto network = (*architecture)->construct({.classes = classes, .input = input});
-    (*architecture)->initialise(*network);
+    auto network = architecture->construct({.classes = classes, .input = input});
+    architecture->initialise(*network);
     return network;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -34,6 +35,13 @@ public:
     /// What the auxiliary heads said in the last forward in training, handed over once. Empty
     /// without such heads.
     virtual std::vector<AuxiliaryLogits> take_auxiliaries() { return {}; }
+
+    /// What the network's library calls a parameter or buffer of ours.
+    virtual std::string library_name(const std::string& name) const { return name; }
+
+    /// Floating values to a device and a type; counters stay integers (Module::to converts them,
+    /// too).
+    void move_to(torch::Device device, torch::Dtype type);
 
     /// Turns every dropout and stochastic depth off, also in training.
     void disable_dropout();

@@ -20,6 +20,8 @@ struct MixerSize {
 
 constexpr MixerSize kMixerSizes[] = {
     {"mlpmixer", 16, 512, 12, 128, 1024, 1e-5},  // the seed's own size
+    {"mixer_s16", 16, 512, 8, 256, 2048, 1e-5},  // of the paper
+    {"mixer_b16", 16, 768, 12, 384, 3072, 1e-5},
     {"mixer_s32_224", 32, 512, 8, 256, 2048, 1e-6},
     {"mixer_s16_224", 16, 512, 8, 256, 2048, 1e-6},
     {"mixer_b32_224", 32, 768, 12, 384, 3072, 1e-6},

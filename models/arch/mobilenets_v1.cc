@@ -107,6 +107,11 @@ void list_mobilenets_v1(Architectures& all) {
             size.name,
             [size](const NetworkRequest& request) { return construct_mobilenet_v1(size, request); },
             initialise_with(init),
+            [size](const NetworkRequest& request, double multiplier) {
+                auto scaled = size;
+                scaled.multiplier *= multiplier;
+                return construct_mobilenet_v1(scaled, request);
+            },
         });
     }
 }

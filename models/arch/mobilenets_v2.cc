@@ -129,6 +129,11 @@ void list_mobilenets_v2(Architectures& all) {
             size.name,
             [size](const NetworkRequest& request) { return construct_mobilenet_v2(size, request); },
             initialise_with(init),
+            [size](const NetworkRequest& request, double multiplier) {
+                auto scaled = size;
+                scaled.multiplier *= multiplier;
+                return construct_mobilenet_v2(scaled, request);
+            },
         });
     }
 }

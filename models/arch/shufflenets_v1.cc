@@ -1,5 +1,8 @@
 // ShuffleNet: An Extremely Efficient Convolutional Neural Network for Mobile Devices (Zhang et al.,
 // 2017).
+#include <algorithm>
+#include <cmath>
+
 #include <ATen/ATen.h>
 
 #include "models/arch/architectures.h"
@@ -124,6 +127,17 @@ std::shared_ptr<Network> construct_shufflenet_v1(
     return net;
 }
 
+/// The widths of the paper's table times the multiplier, in whole groups of the bottleneck; the
+/// stem is 24 wide at 1 and at 1.5, 48 at 2, and as much narrower as the stages below 1.
+ShuffleV1Size scaled_size(ShuffleV1Size size, double multiplier) {
+    const auto grain = static_cast<double>(4 * size.groups);
+    const double width = static_cast<double>(size.width) * multiplier;
+    const double stem = 24.0 * (multiplier < 1.0 ? multiplier : std::floor(multiplier));
+    size.width = static_cast<std::int64_t>(std::ceil(width / grain - 1e-9) * grain);
+    size.stem = std::max<std::int64_t>(1, static_cast<std::int64_t>(stem + 1e-9));
+    return size;
+}
+
 }  // namespace
 
 void list_shufflenets_v1(Architectures& all) {
@@ -135,6 +149,9 @@ void list_shufflenets_v1(Architectures& all) {
                 return construct_shufflenet_v1(size, request);
             },
             initialise_with(he),
+            [size](const NetworkRequest& request, double multiplier) {
+                return construct_shufflenet_v1(scaled_size(size, multiplier), request);
+            },
         });
     }
 }

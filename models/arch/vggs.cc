@@ -11,7 +11,7 @@ struct VggSize {
     const char* name;
     int convs[5];  // 3x3 convolutions of each stage; a pool of two ends it
     bool batch_norm = false;
-    std::int64_t divisor = 1;  // of all convolutions' channels
+    double multiplier = 1.0;  // of all convolutions' channels
 };
 
 constexpr VggSize kVggSizes[] = {
@@ -23,7 +23,7 @@ constexpr VggSize kVggSizes[] = {
     {"vgg13_bn", {2, 2, 2, 2, 2}, true},
     {"vgg16_bn", {2, 2, 3, 3, 3}, true},
     {"vgg19_bn", {2, 2, 4, 4, 4}, true},
-    {"vgg11_quarter_channels", {1, 1, 2, 2, 2}, false, 4},
+    {"vgg11_quarter_channels", {1, 1, 2, 2, 2}, false, 0.25},
 };
 
 constexpr std::int64_t kVggChannels[5] = {64, 128, 256, 512, 512};
@@ -33,7 +33,8 @@ std::shared_ptr<Network> construct_vgg(const VggSize& size, const NetworkRequest
     auto features = std::make_shared<Chain>();
     std::int64_t in = request.input.channels;
     for (std::size_t stage = 0; stage < 5; ++stage) {
-        const auto out = kVggChannels[stage] / size.divisor;
+        const auto out =
+            static_cast<std::int64_t>(static_cast<double>(kVggChannels[stage]) * size.multiplier);
         for (int i = 0; i < size.convs[stage]; ++i) {
             features->append(conv(in, out, {.kernel = 3, .padding = 1, .bias = Bias::yes}));
             if (size.batch_norm) features->append(batch_norm(out));
@@ -68,6 +69,11 @@ void list_vggs(Architectures& all) {
             size.name,
             [size](const NetworkRequest& request) { return construct_vgg(size, request); },
             initialise_with(xavier),
+            [size](const NetworkRequest& request, double multiplier) {
+                auto scaled = size;
+                scaled.multiplier *= multiplier;
+                return construct_vgg(scaled, request);
+            },
         });
     }
 }

@@ -1,5 +1,8 @@
 // Vision Transformer: An Image is Worth 16x16 Words (Dosovitskiy et al., 2020).
 #include <cmath>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -105,9 +108,31 @@ private:
     Part norm1_, attention_, norm2_, mlp_;
 };
 
+/// "encoder.layers.encoder_layer_3.mlp.0.weight" of "blocks.3.mlp.fc1.weight".
+std::string torchvision_name(std::string name) {
+    constexpr std::pair<std::string_view, std::string_view> kParts[] = {
+        {"cls_token", "class_token"},
+        {"patch_embed.proj", "conv_proj"},
+        {"attn.qkv.", "self_attention.in_proj_"},
+        {"attn.proj", "self_attention.out_proj"},
+        {"mlp.fc1", "mlp.0"},
+        {"mlp.fc2", "mlp.3"},
+        {"norm1", "ln_1"},
+        {"norm2", "ln_2"},
+        {"norm.", "encoder.ln."},
+        {"head.", "heads.head."},
+        {"blocks.", "encoder.layers.encoder_layer_"},
+    };
+    for (const auto& [ours, theirs] : kParts) {
+        if (const auto at = name.find(ours); at != std::string::npos)
+            name.replace(at, ours.size(), theirs);
+    }
+    return name;
+}
+
 class VisionTransformer final : public Network {
 public:
-    VisionTransformer(const VitSize& size, const NetworkRequest& request) {
+    VisionTransformer(const VitSize& size, const NetworkRequest& request) : names_(size.names) {
         const auto tokens = token_count(request.input, size.patch) + 1;
         const std::vector<std::int64_t> position_shape = {1, tokens, size.width};
         cls_token_ = parameter("cls_token", {1, 1, size.width});
@@ -138,6 +163,10 @@ public:
         return head_(norm_(x.select(1, 0)));  // only the class token is read
     }
 
+    std::string library_name(const std::string& name) const override {
+        return names_ == VitNames::torchvision ? torchvision_name(name) : name;
+    }
+
     void initialise_embeddings() {
         const torch::NoGradGuard no_grad;
         cls_token_.zero_();
@@ -156,6 +185,7 @@ private:
         torch::Tensor pos_embedding;
     };
 
+    VitNames names_;
     torch::Tensor cls_token_, pos_embed_;
     Part patch_, dropout_, blocks_, norm_, head_;
 };

@@ -7,8 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "models/arch/architectures.h"
 #include "models/arch/count.h"
 #include "models/catalog/catalog.h"
+#include "worker/trainer/model_state.h"
 
 namespace bw::trainer {
 
@@ -22,12 +24,25 @@ models::InputShape input_for(const models::ModelInfo& model, const ModelListOpti
     return fits ? models::InputShape{options.channels, options.height, options.width} : native;
 }
 
-Result<nlohmann::json> row_of(const models::ModelInfo& model, const ModelListOptions& options) {
+Result<nlohmann::json> tensors_of(const std::string& name, int classes, models::InputShape input) {
+    const models::ParametersOn meta(torch::kMeta);
+    const auto network = models::construct_network(name, classes, input);
+    if (!network) return network.error();
+    nlohmann::json rows = nlohmann::json::array();
+    for (const auto& [tensor_name, tensor] : exported_weights_of(**network))
+        rows.push_back({tensor_name, tensor.sizes().vec()});
+    return {boost::system::in_place_value, std::move(rows)};
+}
+
+/// `name` is the model's, or the model's with a multiplier.
+Result<nlohmann::json> row_of(
+    const std::string& name, const models::ModelInfo& model, const ModelListOptions& options
+) {
     const models::InputShape input = input_for(model, options);
-    const auto counts = models::count_network(model.name, options.classes, input);
+    const auto counts = models::count_network(name, options.classes, input);
     if (!counts) return counts.error();
     nlohmann::json row = {
-        {"name", model.name},
+        {"name", name},
         {"aliases", std::vector<std::string>(model.aliases.begin(), model.aliases.end())},
         {"classes", options.classes},
         {"input", {input.channels, input.height, input.width}},
@@ -36,6 +51,12 @@ Result<nlohmann::json> row_of(const models::ModelInfo& model, const ModelListOpt
         {"flops_seed", counts->flops_seed},
         {"batch_norm_layers", counts->batch_norm_layers},
     };
+    if (name != model.name) row["aliases"] = nlohmann::json::array();
+    if (options.tensors) {
+        auto tensors = tensors_of(name, options.classes, input);
+        if (!tensors) return tensors.error();
+        row["tensors"] = std::move(*tensors);
+    }
     return {boost::system::in_place_value, std::move(row)};
 }
 
@@ -63,6 +84,8 @@ Result<ModelListOptions> parse_model_list_options(int argc, char** argv) {
                 );
             }
             ++i;
+        } else if (argument == "--tensors") {
+            options.tensors = true;
         } else {
             options.name = argument;
         }
@@ -74,8 +97,10 @@ Result<ModelListOptions> parse_model_list_options(int argc, char** argv) {
 
 Result<std::string> model_list_json(const ModelListOptions& options) {
     nlohmann::json rows = nlohmann::json::array();
+    const bool is_scaled = models::find_model(options.name) == nullptr &&
+                           models::find_architecture(options.name).has_value();
     const models::ModelInfo* only =
-        options.name.empty() ? nullptr : models::find_model(options.name);
+        models::find_model(is_scaled ? models::family_of(options.name) : options.name);
     if (!options.name.empty() && only == nullptr) {
         return fail(
             Errc::not_found,
@@ -84,7 +109,7 @@ Result<std::string> model_list_json(const ModelListOptions& options) {
     }
     for (const models::ModelInfo& model : models::catalog()) {
         if (only != nullptr && model.name != only->name) continue;
-        auto row = row_of(model, options);
+        auto row = row_of(is_scaled ? options.name : std::string(model.name), model, options);
         if (!row)
             return fail(row.error().code, std::string(model.name) + ": " + row.error().message);
         rows.push_back(std::move(*row));

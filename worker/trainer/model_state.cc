@@ -1,5 +1,7 @@
 #include "worker/trainer/model_state.h"
 
+#include <cstring>
+
 #include <c10/core/GradMode.h>
 
 #include "base/sha256.h"
@@ -21,6 +23,12 @@ std::string dimensions_text(torch::IntArrayRef sizes) {
     return text + "]";
 }
 
+/// The first releases wrote BatchNorm's counter of batches as a float.
+bool is_old_counter(const TensorBytes& stored, const torch::Tensor& tensor) {
+    return tensor.scalar_type() == torch::kLong && tensor.dim() == 0 && stored.dtype == "F32" &&
+           stored.bytes.size() == sizeof(float);
+}
+
 torch::Tensor on_host(const torch::Tensor& tensor) { return tensor.detach().cpu().contiguous(); }
 
 }  // namespace
@@ -30,6 +38,12 @@ std::vector<NamedTensor> weights_of(const torch::nn::Module& network) {
     for (const auto& item : network.named_parameters())
         tensors.push_back({item.key(), item.value()});
     for (const auto& item : network.named_buffers()) tensors.push_back({item.key(), item.value()});
+    return tensors;
+}
+
+std::vector<NamedTensor> exported_weights_of(const models::Network& network) {
+    auto tensors = weights_of(network);
+    for (auto& tensor : tensors) tensor.name = network.library_name(tensor.name);
     return tensors;
 }
 
@@ -80,6 +94,12 @@ Result<void> restore(const CheckpointFile& file, const std::vector<NamedTensor>&
     for (const auto& [name, tensor] : tensors) {
         const TensorBytes* stored = file.find(name);
         if (stored == nullptr) return fail(Errc::corrupt, "it has no tensor " + bw::quoted(name));
+        if (is_old_counter(*stored, tensor)) {
+            float count = 0;
+            std::memcpy(&count, stored->bytes.data(), sizeof count);
+            torch::Tensor(tensor).fill_(static_cast<std::int64_t>(count));
+            continue;
+        }
         if (stored->shape != tensor.sizes().vec() ||
             stored->dtype != dtype_name(tensor.scalar_type()) ||
             stored->bytes.size() != tensor.nbytes()) {

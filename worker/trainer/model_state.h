@@ -9,6 +9,7 @@
 #include <torch/types.h>
 
 #include "base/result.h"
+#include "models/arch/build.h"
 #include "worker/trainer/attempt/checkpoint_file.h"
 #include "worker/trainer/optimizer/optimizer.h"
 
@@ -21,6 +22,9 @@ struct NamedTensor {
 
 /// Parameters, then buffers, in registration order.
 std::vector<NamedTensor> weights_of(const torch::nn::Module& network);
+
+/// The same under the names of the network's library: for a file that other programs read.
+std::vector<NamedTensor> exported_weights_of(const models::Network& network);
 
 /// Per parameter: "optimizer.momentum.fc.weight".
 std::vector<NamedTensor> optimizer_state_of(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdio>
 #include <vector>
 
 #include "base/process.h"
@@ -53,6 +54,25 @@ Result<void> check_same_data(
                 get(numbers, at + kTextBytesMax) + " has " + found +
                 "; the same files must lie on every host"
         );
+    }
+    return {};
+}
+
+Result<void> compare_weights(Collective& collective, int rank, const std::string& sha256) {
+    const auto ranks = static_cast<std::size_t>(collective.world_size());
+    if (ranks == 1) return {};
+    std::vector<double> numbers(ranks * kTextBytesMax, 0.0);
+    put(numbers, static_cast<std::size_t>(rank) * kTextBytesMax, sha256);
+    if (auto shared = share_numbers(collective, numbers); !shared) return shared;
+    std::string different;
+    for (std::size_t other = 1; other < ranks; ++other) {
+        if (get(numbers, other * kTextBytesMax) != get(numbers, 0))
+            different += " " + std::to_string(other);
+    }
+    if (different.empty()) {
+        std::fprintf(stderr, "the weights of all %zu ranks are the same\n", ranks);
+    } else {
+        std::fprintf(stderr, "other weights than rank 0's on rank%s\n", different.c_str());
     }
     return {};
 }

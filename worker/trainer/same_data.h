@@ -18,4 +18,9 @@ Result<void> check_same_data(
     Collective& collective, int rank, const std::string& address, const std::string& fingerprint
 );
 
+/// Whether every rank ended with rank 0's weights (their SHA-256 as given); a line on stderr, and
+/// so in the attempt's log, says which. No error where they differ: hosts of different kinds may
+/// round differently, and the result is rank 0's. Collective. Errors: Errc::peer_gone.
+Result<void> compare_weights(Collective& collective, int rank, const std::string& sha256);
+
 }  // namespace bw::trainer

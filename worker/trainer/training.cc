@@ -9,6 +9,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "models/arch/recompute.h"
+#include "worker/trainer/initial_weights.h"
 #include "worker/trainer/memory/capped_allocator.h"
 
 namespace bw::trainer {
@@ -146,9 +147,13 @@ Result<void> add_network(Training& training) {
     );
     if (!network) return network.error();
     training.network = *network;
+    if (!params.weights.empty() && training.start.resume_from.empty()) {
+        if (auto loaded = load_weights(params.weights, *training.network); !loaded) return loaded;
+    }
+    if (!params.dropout) training.network->disable_dropout();
     const auto dtype = dtype_of(params.precision);
     const auto format = format_of(params.memory_format);
-    training.network->to(training.device, dtype);
+    training.network->move_to(training.device, dtype);
     set_memory_format(*training.network, format);
     training.network->train();
     if (params.recompute == RecomputePolicy::always) recompute_activations(training);

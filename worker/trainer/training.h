@@ -41,6 +41,9 @@ struct Training {
 
     [[nodiscard]] std::int64_t total_steps() const;
 
+    /// No further step: all are done, or the target was reached.
+    [[nodiscard]] bool is_over() const { return state.ended != 0 || state.step >= total_steps(); }
+
     /// Learning rate and momentum of a step, from 0.
     [[nodiscard]] Rates rates_of(std::int64_t step) const;
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "worker/trainer/gang_text.h"
+#include "worker/trainer/same_data.h"
 
 namespace bw::trainer {
 namespace {
@@ -118,8 +119,7 @@ Result<void> TrainingLoop::record_step(const StepOutcome& outcome, double second
 Result<void> TrainingLoop::evaluate_if_due(std::int64_t epoch) {
     auto& state = training_.state;
     const std::int64_t interval = training_.params.eval_interval;
-    const bool due =
-        interval > 0 && ((epoch + 1) % interval == 0 || state.step == training_.total_steps());
+    const bool due = interval > 0 && ((epoch + 1) % interval == 0 || training_.is_over());
     if (!due) return {};
     auto& clock = training_.stepper->clock();
     clock.enter(Phase::evaluation);
@@ -184,7 +184,7 @@ Result<void> TrainingLoop::keep_if_best(std::int64_t epoch) {
         {{"model", training_.params.model},
          {"epoch", std::to_string(epoch)},
          {"test_accuracy", std::to_string(state.test_accuracy)}},
-        bytes_of(weights_of(*training_.network), hold)
+        bytes_of(exported_weights_of(*training_.network), hold)
     );
 }
 
@@ -256,9 +256,12 @@ Result<void> TrainingLoop::finish() {
     peaks[static_cast<std::size_t>(training_.start.rank)] =
         static_cast<double>(counters.peak_bytes);
     if (auto shared = share_numbers(*training_.collective, peaks); !shared) return shared;
+    const std::string digest = digest_of(weights_of(*training_.network));
+    const int rank = training_.start.rank;
+    if (auto same = compare_weights(*training_.collective, rank, digest); !same) return same;
     channel_.send(wire::Finished{
         .step = state.step,
-        .weights_sha256 = digest_of(weights_of(*training_.network)),
+        .weights_sha256 = digest,
         .samples_per_step_min = state.step_samples_min,
         .samples_per_step_max = state.step_samples_max,
         .micro_batch = plan.micro_batch,
@@ -289,17 +292,20 @@ Result<void> TrainingLoop::run() {
     training_.stepper->clock().restart();
     channel_.send(wire::Running{
         .step = state.step, .total_steps = total, .data_fingerprint = training_.data_fingerprint});
-    while (state.step < total) {
+    while (!training_.is_over()) {
         poll_agent();
         const auto began = Clock::now();
         auto outcome = run_step();
         if (!outcome) return outcome.error();
         if (auto recorded = record_step(*outcome, seconds_since(began)); !recorded) return recorded;
         report_if_due(*outcome);
-        const bool stops = state.step < total && (outcome->stop.preempt || outcome->stop.cancel);
+        const double target = training_.params.target_loss;
+        if (target > 0 && outcome->loss_sum / static_cast<double>(outcome->samples) <= target)
+            state.ended = 1;
+        const bool over = training_.is_over();
+        const bool stops = !over && (outcome->stop.preempt || outcome->stop.cancel);
         if (stops && outcome->stop.cancel) break;
-        const bool epoch_ends =
-            state.step % training_.sampler->steps_per_epoch() == 0 || state.step == total;
+        const bool epoch_ends = state.step % training_.sampler->steps_per_epoch() == 0 || over;
         if (epoch_ends) {
             if (auto ended = end_epoch(); !ended) return ended;
         }
@@ -309,7 +315,7 @@ Result<void> TrainingLoop::run() {
         if (stops) break;
     }
     if (state.step > step_at_start_) report_progress();  // the totals, to the end
-    if (state.step < total) {
+    if (!training_.is_over()) {
         channel_.send(wire::Stopped{.step = state.step});
         return {};
     }

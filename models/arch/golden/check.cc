@@ -24,6 +24,7 @@ constexpr double kScaleFloor = 1e-3;
 
 struct Entry {
     std::string name;
+    std::string architecture;
     const Json& json;
     std::shared_ptr<Network> network;
     torch::Tensor input;
@@ -141,7 +142,7 @@ GoldenLine compare_counts(const Entry& entry) {
         parameters += parameter.numel();
         ++tensors;
     }
-    GoldenLine line{entry.name, "counts", 0.0, true, {}};
+    GoldenLine line{entry.name, "counts", 0.0, true, entry.architecture};
     const auto expect = [&](const char* key, std::int64_t ours) {
         if (!entry.json.contains(key) || entry.json.at(key).get<std::int64_t>() == ours) return;
         line.passed = false;
@@ -162,7 +163,7 @@ Result<Entry> open_entry(const std::string& name, const Json& json) {
     const auto network = construct_network(*architecture, json.at("n_classes"), input);
     if (!network) return network.error();
     (*network)->eval();
-    return Entry{name, json, *network, golden_input(input)};
+    return Entry{name, *architecture, json, *network, golden_input(input)};
 }
 
 template <class Report>

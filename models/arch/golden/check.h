@@ -25,7 +25,7 @@ struct GoldenLine {
     std::string kind;  // "shape", "ordinal", "checkpoints", "counts"
     double error = 0.0;
     bool passed = false;
-    std::string detail;  // why it did not, or how much was compared
+    std::string detail;  // why it did not, how much was compared, or (counts) which network it is
 };
 
 /// Calls `report` with each line as it is known. Errors: the file cannot be read or is not of this

@@ -57,7 +57,7 @@ TEST(Counts, AreTheCataloguesForEveryNetwork) {
 
 TEST(Catalogue, NamesWhatCanBeBuiltAndNothingElse) {
     for (const auto& info : catalog())
-        EXPECT_NE(find_architecture(info.name), nullptr) << info.name;
+        EXPECT_TRUE(find_architecture(info.name).has_value()) << info.name;
     for (const auto& architecture : architectures()) {
         const auto* info = find_model(architecture.name);
         ASSERT_NE(info, nullptr) << architecture.name;
@@ -79,8 +79,8 @@ bool takes(const Architecture& architecture, const ModelInfo& info, int resoluti
 
 TEST(Catalogue, GivesTheSmallestInputThatEachNetworkTakes) {
     for (const auto& info : catalog()) {
-        const auto* architecture = find_architecture(info.name);
-        ASSERT_NE(architecture, nullptr) << info.name;
+        const auto architecture = find_architecture(info.name);
+        ASSERT_TRUE(architecture.has_value()) << info.name;
         EXPECT_TRUE(takes(*architecture, info, info.resolution_min)) << info.name;
         const auto network = count_network(
             info.name, 10, {info.channels, info.resolution_min - 1, info.resolution_min - 1}

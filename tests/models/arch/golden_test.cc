@@ -81,8 +81,14 @@ TEST(GoldenNames, ResolveByLibraryMultiplierAndSize) {
     EXPECT_EQ(architecture_of_entry("tv10_googlenet"), "googlenet_bn");
     EXPECT_EQ(architecture_of_entry("timm_darknet53"), "darknet53_timm");
     EXPECT_EQ(architecture_of_entry("timm_mixer_s16_224"), "mixer_s16_224");
-    EXPECT_EQ(architecture_of_entry("mobilenetv1_a0.5"), "mobilenetv1_0.5");
-    EXPECT_EQ(architecture_of_entry("mobilenetv2_a0.75"), "mobilenetv2_w0.75");
+    EXPECT_EQ(architecture_of_entry("mobilenetv1_a0.5"), "mobilenetv1_a0.5");
+    EXPECT_EQ(architecture_of_entry("mobilenetv2_a0.6_96"), "mobilenetv2_a0.6");
+    EXPECT_EQ(architecture_of_entry("shufflenetv1_g2_a0.5"), "shufflenetv1_g2_a0.5");
+    EXPECT_EQ(architecture_of_entry("shufflenetv2_a0.5"), "shufflenet_v2_x0_5");
+    EXPECT_EQ(architecture_of_entry("shufflenet_v2_x2_64"), "shufflenet_v2_x2_0");
+    EXPECT_EQ(architecture_of_entry("timm_mobilenetv1_125"), "mobilenetv1_100_a1.25");
+    EXPECT_EQ(architecture_of_entry("mixer_s16"), "mixer_s16");
+    EXPECT_EQ(architecture_of_entry("resnet18_a0.5"), std::nullopt);
     EXPECT_EQ(architecture_of_entry("cnn_28"), "cnn");
     EXPECT_EQ(architecture_of_entry("se_resnet18"), "seresnet18");
     EXPECT_EQ(architecture_of_entry("efficientnetb2"), "efficientnet_b2");

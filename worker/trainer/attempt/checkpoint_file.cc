@@ -82,14 +82,25 @@ Result<TensorBytes> read_tensor(
         .bytes = data.subspan(offsets[0], offsets[1] - offsets[0])};
 }
 
-Result<CheckpointFile> verified(const fs::path& file, ParsedHeader header) {
-    CheckpointFile result;
-    result.metadata = header.json.at(kMetadataKey).get<Metadata>();
-    const std::string stated = result.metadata[kChecksumKey];
+enum class Checksum { required, if_there };
+
+Result<void> verify(const fs::path& file, ParsedHeader& header, Metadata& metadata) {
+    const std::string stated = metadata[kChecksumKey];
     header.json[kMetadataKey].erase(kChecksumKey);
     if (stated != checksum_of(header.json, header.data))
         return damaged(file, "its checksum does not hold");
-    result.metadata.erase(kChecksumKey);
+    metadata.erase(kChecksumKey);
+    return {};
+}
+
+Result<CheckpointFile> parsed(const fs::path& file, ParsedHeader header, Checksum checksum) {
+    CheckpointFile result;
+    if (checksum == Checksum::required || header.json.contains(kMetadataKey))
+        result.metadata = header.json.at(kMetadataKey).get<Metadata>();
+    if (checksum == Checksum::required || result.metadata.contains(kChecksumKey)) {
+        if (auto verified = verify(file, header, result.metadata); !verified)
+            return verified.error();
+    }
     for (const auto& [name, entry] : header.json.items()) {
         if (name == kMetadataKey) continue;
         auto tensor = read_tensor(file, name, entry, header.data);
@@ -144,18 +155,31 @@ Result<void> write_checkpoint(
     });
 }
 
-Result<CheckpointFile> read_checkpoint(const fs::path& file) {
+namespace {
+
+Result<CheckpointFile> read_file(const fs::path& file, const char* what, Checksum checksum) {
     auto mapped = MappedFile::open(file);
-    if (!mapped) return fail(mapped.error().code, "checkpoint: " + mapped.error().message);
+    if (!mapped)
+        return fail(mapped.error().code, std::string(what) + ": " + mapped.error().message);
     auto header = parse_header(file, (*mapped)->bytes());
     if (!header) return header.error();
     try {
-        auto result = verified(file, std::move(*header));
+        auto result = parsed(file, std::move(*header), checksum);
         if (result) result->storage = *mapped;
         return result;
     } catch (const Json::exception& error) {  // a field is missing or of another type
         return damaged(file, error.what());
     }
+}
+
+}  // namespace
+
+Result<CheckpointFile> read_checkpoint(const fs::path& file) {
+    return read_file(file, "checkpoint", Checksum::required);
+}
+
+Result<CheckpointFile> read_safetensors(const fs::path& file) {
+    return read_file(file, "weights", Checksum::if_there);
 }
 
 fs::path checkpoint_path(const fs::path& attempt_dir, std::int64_t step) {

@@ -21,7 +21,7 @@ namespace bw::trainer {
 /// CheckpointFile.
 struct TensorBytes {
     std::string name;
-    std::string dtype;  // F32, F64, I64
+    std::string dtype;  // F32, F64, I64; of other programs' files also F16, BF16, ...
     std::vector<std::int64_t> shape;
     std::span<const std::uint8_t> bytes;
 };
@@ -45,6 +45,10 @@ struct CheckpointFile {
 
 /// Errors: Errc::not_found, Errc::io, Errc::corrupt; each names the file.
 Result<CheckpointFile> read_checkpoint(const std::filesystem::path& file);
+
+/// Any program's safetensors file, with or without a checksum of ours; one that is there must hold.
+/// Errors: as read_checkpoint's.
+Result<CheckpointFile> read_safetensors(const std::filesystem::path& file);
 
 /// Weights alone, of the best test accuracy, in the attempt's folder.
 inline constexpr std::string_view kBestWeightsFile = "best.safetensors";

@@ -187,8 +187,11 @@ Result<TrainingParams> parse_params(std::string_view json) {
     Reader reader(parsed);
     reader.text("model", params.model);
     reader.text("dataset", params.dataset);
+    reader.text("weights", params.weights);
     reader.count("num_epochs", params.num_epochs);
     reader.count("max_steps", params.max_steps);
+    reader.number("target_loss", params.target_loss);
+    reader.flag("dropout", params.dropout, false, true);
     reader.number("learning_rate", params.learning_rate);
     read_optimizer(reader, params.optimizer);
     read_schedule(reader, params.schedule);

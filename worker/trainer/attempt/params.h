@@ -32,8 +32,10 @@ enum class RecomputePolicy { automatic, never, always };
 struct TrainingParams {
     std::string model;
     std::string dataset = "fashion_mnist";
+    std::string weights;  // a safetensors file that the network begins with; empty: its own values
     std::int64_t num_epochs = 10;
     std::int64_t max_steps = 0;  // 0: no limit
+    double target_loss = 0;      // ends with the step whose loss is at most this; 0: never
     double learning_rate = 0.001;
     OptimizerSpec optimizer;
     ScheduleSpec schedule;
@@ -50,7 +52,8 @@ struct TrainingParams {
     MemoryFormat memory_format = MemoryFormat::contiguous;
     Augment augment = Augment::none;
     RecomputePolicy recompute = RecomputePolicy::automatic;
-    std::string hash;  // SHA-256 of the canonical JSON: which point a checkpoint belongs to
+    bool dropout = true;  // false: also no stochastic depth
+    std::string hash;     // SHA-256 of the canonical JSON: which point a checkpoint belongs to
 };
 
 /// Missing parameters take their defaults; unknown ones are ignored, so that the agent may be

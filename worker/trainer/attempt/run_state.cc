@@ -58,6 +58,7 @@ void write_run_state(const RunState& state, Metadata& out) {
     };
     visit_fields(state, write);
     visit_later_fields(state, write);
+    write("ended", state.ended);
 }
 
 Result<RunState> read_run_state(const Metadata& metadata) {
@@ -71,6 +72,7 @@ Result<RunState> read_run_state(const Metadata& metadata) {
     };
     visit_fields(state, read);
     if (metadata.contains("plateau_scale")) visit_later_fields(state, read);
+    if (metadata.contains("ended")) read("ended", state.ended);
     if (!wrong.empty()) return fail(Errc::corrupt, "field " + wrong + " is missing or no number");
     return state;
 }

@@ -28,6 +28,7 @@ struct RunState {
     double test_loss = kNotEvaluated, test_accuracy = kNotEvaluated;
     Plateau plateau = {};
     double best_accuracy = kNotEvaluated;  // on the test set, so far
+    std::int64_t ended = 0;                // 1: target_loss was reached, no further step
 };
 
 using Metadata = std::map<std::string, std::string>;

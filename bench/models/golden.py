@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Reference outputs of torchvision's and timm's networks, for `model_golden`: the same deterministic values in parameters,
-running statistics and input, made by another program.
+"""Reference outputs of torchvision's, timm's and own_networks.py's networks, for `model_golden`: the same deterministic
+values in parameters, running statistics and input, made by another program.
 
   python golden.py OUT.json NAME[:CLASSES[:CxHxW]]...      tv_resnet34:7:3x64x64 timm_mixer_b16_224:5
   build/release/bin/model_golden OUT.json
 
-Names are `tv_` or `timm_` and the library's. The Python that runs it needs torch, torchvision, timm and numpy. The fill:
+Names are `tv_` or `timm_` and the library's, or one of own_networks.py. The Python that runs it needs torch, torchvision, timm and numpy. The fill:
 t(i) = (mix(i + s) >> 8) * 2^-23 - 1 with a seed s from the tensor's role and shape (and, for `ordinal`, its place in
 registration order); weights are scaled by gain * sqrt(3 / fan_in), scales are 1 +- 0.1, biases and means +- 0.1,
 variances 1 +- 0.5. `shape` outputs are computed in float64, `ordinal` ones in float32.
@@ -17,6 +17,8 @@ import sys
 
 import numpy as np
 import torch
+
+import own_networks
 
 INPUT, WEIGHT, SCALE, BIAS, MEAN, VARIANCE, EMBEDDING = range(7)
 CENTER_AND_AMPLITUDE = {SCALE: (1, 0.1), BIAS: (0, 0.1), MEAN: (0, 0.1), VARIANCE: (1, 0.5), EMBEDDING: (0, 0.1)}
@@ -80,21 +82,25 @@ def image(channels, height, width):
     return torch.from_numpy((np.sin(0.07 * h + 0.11 * (c + 1) * w) + 0.25 * t).astype(np.float32))[None]
 
 
-def build(name, classes, channels, side):
+def build(name, classes, channels, height, width):
     library, _, plain = name.partition("_")
-    if library.startswith("tv"):
+    if not library.startswith("tv") and library != "timm":
+        network = own_networks.build(name, classes, channels, height, width)
+        if network is None:
+            raise ValueError("no such network")
+    elif library.startswith("tv"):
         import torchvision
         options = {"weights": None, "num_classes": classes}
         if plain in ("googlenet", "inception_v3"):
             options.update(aux_logits=False, init_weights=False, transform_input=False)
         if plain.startswith("vit_"):
-            options["image_size"] = side
+            options["image_size"] = height
         network = torchvision.models.get_model(plain, **options)
     else:
         import timm
         options = {"num_classes": classes, "in_chans": channels}
         if any(plain.startswith(family) for family in ("mixer", "resmlp", "gmlp", "vit")):
-            options["img_size"] = side
+            options["img_size"] = (height, width)
         network = timm.create_model(plain, pretrained=False, **options)
     return network.eval()
 
@@ -106,7 +112,7 @@ def summary(logits):
 
 
 def entry(name, classes, channels, height, width, gain2):
-    network = build(name, classes, channels, height)
+    network = build(name, classes, channels, height, width)
     x = image(channels, height, width)
     with torch.no_grad():
         fill_network(network, False, gain2)
@@ -114,7 +120,8 @@ def entry(name, classes, channels, height, width, gain2):
         fill_network(network.float(), True, gain2)
         ordinal = summary(network(x))
     parameters = list(network.parameters())
-    return {"lib": "torchvision" if name.startswith("tv") else "timm", "n_classes": classes,
+    library = {"tv": "torchvision", "tv10": "torchvision", "timm": "timm"}.get(name.partition("_")[0], "own")
+    return {"lib": library, "n_classes": classes,
             "input": [1, channels, height, width], "gain2": gain2, "params": sum(p.numel() for p in parameters),
             "n_param_tensors": len(parameters), "shape": shape, "ordinal": ordinal}
 

@@ -18,7 +18,7 @@ struct GmlpSize {
     std::int64_t patch, width;
     int depth;
     std::int64_t hidden;  // of the first linear layer; half of it gates the other half
-    double eps;
+    double eps;  // of the norms of the width; the gate's keeps the usual one, in timm too
     LastNorm last_norm;
 };
 
@@ -32,8 +32,8 @@ constexpr GmlpSize kGmlpSizes[] = {
 /// u, v = halves of x; u * (W LN(v) + b), W over tokens.
 class SpatialGate final : public Layer {
 public:
-    SpatialGate(std::int64_t width, std::int64_t tokens, double eps)
-        : norm_(add("norm", layer_norm(width, eps))), proj_(add("proj", linear(tokens, tokens))) {}
+    SpatialGate(std::int64_t width, std::int64_t tokens)
+        : norm_(add("norm", layer_norm(width))), proj_(add("proj", linear(tokens, tokens))) {}
 
     torch::Tensor forward(torch::Tensor x) override {
         const auto halves = x.chunk(2, -1);
@@ -56,7 +56,7 @@ public:
     GatedMlp(const GmlpSize& size, std::int64_t tokens)
         : fc1_(add("fc1", linear(size.width, size.hidden))),
           gelu_(activation(Activation::gelu)),
-          gate_(add("gate", std::make_shared<SpatialGate>(size.hidden / 2, tokens, size.eps))),
+          gate_(add("gate", std::make_shared<SpatialGate>(size.hidden / 2, tokens))),
           fc2_(add("fc2", linear(size.hidden / 2, size.width))) {}
 
     torch::Tensor forward(torch::Tensor x) override {

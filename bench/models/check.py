@@ -38,7 +38,8 @@ from harness import Marked, rows_written, sweep_folder, wait_until  # noqa: E402
 
 SAMPLES = 64
 SIDE = 32  # where a network takes it, and a multiple of every patch
-SIDES = {"alexnet": 64, "alexnet_grouped": 64, "alexnet_tv": 64, "nin": 96, "inceptionv3": 80, "inceptionv3_aux": 299,
+# At 32 pixels the last maps of these are one pixel: a group of 8 samples is then all that BatchNorm has.
+SIDES = {"mobilenetv2_w0.35": 64, "mobilenetv1_0.25": 64, "alexnet": 64, "alexnet_grouped": 64, "alexnet_tv": 64, "nin": 96, "inceptionv3": 80, "inceptionv3_aux": 299,
          "lenet_bn": 28, "lenet_bn_bias": 28, "vit_h_14": 28, "efficientnetv2": 32}
 # Without normalisation the rate must be small for the first steps to be of use; the rest takes Adam's usual one.
 RATES = {"lenet": 1e-2, "vgg": 1e-4, "alexnet": 3e-4, "googlenet": 3e-4, "nin": 3e-4, "squeezenet": 3e-4, "vit": 3e-4, "resmlp": 5e-4,

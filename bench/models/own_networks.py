@@ -435,6 +435,8 @@ def build(name, classes, channels, height, width):
         "vit_qkvbias": lambda: Vit(classes, channels, tokens(32), 32, 1024, 6, 16, 2048, True),
         "vit_b16": lambda: Vit(classes, channels, tokens(16), 16, 768, 12, 12, 3072, True),
         "mlpmixer": lambda: mixer(classes, channels, tokens(16), 16, 512, 12, 128, 1024),
+        "mixer_s16": lambda: mixer(classes, channels, tokens(16), 16, 512, 8, 256, 2048),
+        "mixer_b16": lambda: mixer(classes, channels, tokens(16), 16, 768, 12, 384, 3072),
         "resmlp": lambda: resmlp(classes, channels, tokens(16)), "gmlp": lambda: gmlp(classes, channels, tokens(16)),
         "cnn": lambda: cnn(classes, channels), "lenet_bn": lambda: lenet_bn(classes, channels),
         "inceptionv3_seed": lambda: inceptionv3_seed(classes, channels),

@@ -30,6 +30,8 @@ struct Prepared {
     std::vector<char*> argv, environment;
     std::vector<ProcessOptions::Redirect> descriptors;
     ProcessOptions::BrokenPipe broken_pipe = ProcessOptions::BrokenPipe::kills;
+    ProcessOptions::Session session = ProcessOptions::Session::own;
+    int death_signal = SIGTERM;
     pid_t parent = 0;
     int go_read = -1, error_write = -1;
 };
@@ -73,6 +75,8 @@ Prepared prepare(const ProcessOptions& options) {
     Prepared prepared;
     prepared.descriptors = options.descriptors;
     prepared.broken_pipe = options.broken_pipe;
+    prepared.session = options.session;
+    prepared.death_signal = options.death_signal;
     prepared.parent = ::getpid();
     prepared.strings = options.argv;
     prepared.strings.insert(
@@ -123,8 +127,8 @@ void arrange_descriptors(Prepared& prepared) {
     for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGCHLD}) ::signal(signal, SIG_DFL);
     const bool ignores = prepared.broken_pipe == ProcessOptions::BrokenPipe::is_ignored;
     ::signal(SIGPIPE, ignores ? SIG_IGN : SIG_DFL);
-    ::setsid();
-    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (prepared.session == ProcessOptions::Session::own) ::setsid();
+    ::prctl(PR_SET_PDEATHSIG, prepared.death_signal);
     if (::getppid() != prepared.parent) ::_exit(127);  // it died before the line above
     char go = 0;
     if (::read(prepared.go_read, &go, 1) != 1) ::_exit(127);

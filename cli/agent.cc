@@ -57,6 +57,7 @@ int agent(const WorkerOptions& options) {
     agent_options.store_ports = *store_ports;
     agent_options.slots = *slots;
     agent_options.trainer = find_trainer(options.trainer);
+    agent_options.launcher = {own_path(), kProgramRankCommand};
     agent_options.work_dir =
         options.state_dir + "/agents/" + host_name() + "-" + std::to_string(local_rank);
     agent_options.data_path = options.data_path;

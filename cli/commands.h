@@ -46,6 +46,9 @@ struct WorkerOptions {
 /// no MPI, and may be started by mpirun or srun: it learns its place on the host from them.
 int worker(const WorkerOptions& options);
 
+/// The sub-command that runs one rank of an external program: what an agent starts.
+inline constexpr const char* kProgramRankCommand = "program-rank";
+
 /// The agent itself, which dies with the process that started it.
 int agent(const WorkerOptions& options);
 

@@ -146,14 +146,22 @@ void LiveView::on_epoch(const nlohmann::json& data) {
     const auto ordinal = data.value("ordinal", std::uint64_t{0});
     const nlohmann::json values = data.value("values", nlohmann::json::object());
     std::string line = format(
-        "point %llu (%s): epoch %d: train loss %.4f",
+        "point %llu (%s): epoch %d:",
         static_cast<unsigned long long>(ordinal),
         jobs_[ordinal].label.c_str(),
-        data.value("epoch", 0),
-        number_at(values, "train_loss")
+        data.value("epoch", 0)
     );
-    const double accuracy = number_at(values, "test_accuracy");
-    if (std::isfinite(accuracy)) line += format(", test accuracy %.4f", accuracy);
+    const char* before = " ";
+    const auto add = [&](const char* label, double value) {
+        if (std::isfinite(value))
+            line += std::exchange(before, ", ") + std::string(label) + format(" %.4f", value);
+    };
+    add("train loss", number_at(values, "train_loss"));
+    add("test accuracy", number_at(values, "test_accuracy"));
+    for (const auto& [name, value] : values.items()) {
+        const bool is_builtin = name.starts_with("train_") || name.starts_with("test_");
+        if (!is_builtin) add(name.c_str(), number_at(values, name.c_str()));
+    }
     say(line);
 }
 

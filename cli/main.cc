@@ -12,6 +12,7 @@
 #include "cli/sweep_file.h"
 #include "cli/train.h"
 #include "cli/verbs.h"
+#include "worker/program/program.h"
 
 namespace {
 
@@ -100,6 +101,11 @@ void add_coordinator(CLI::App& app, bw::coordinator::CoordinatorOptions& options
     });
     const auto interface = std::make_shared<std::string>();
     add_interface(*coordinator, *interface, "Where to listen, instead of --address");
+    coordinator->add_flag(
+        "--allow-programs",
+        options.allows_programs,
+        "Sweeps may name programs of their own (program, command): the agents' users run them"
+    );
     coordinator->add_option(
         "--ready-fd", options.ready_descriptor, "Write the endpoint to this descriptor once ready"
     );
@@ -168,6 +174,10 @@ void add_worker(CLI::App& app, WorkerOptions& options, Action& action) {
     CLI::App* agent = app.add_subcommand("agent", "What \"run\" and \"worker\" supervise");
     add_worker_options(*agent, options);
     agent->callback([&] { action = [&] { return bw::cli::agent(options); }; });
+    constexpr const char* kHidden = "";
+    app.add_subcommand(bw::cli::kProgramRankCommand, "What an agent starts for a program's rank")
+        ->group(kHidden)
+        ->callback([&] { action = [] { return bw::program::run_rank(); }; });
 }
 
 void add_models(CLI::App& app, ModelsOptions& options, Action& action) {

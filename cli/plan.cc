@@ -67,6 +67,14 @@ void print_row(const nlohmann::json& row) {
 int plan(const PlanOptions& options) {
     const auto file = load_sweep_file(options.file);
     if (!file) return report(file.error());
+    if (file->sweep.external) {
+        return report(fail(
+            Errc::invalid_input,
+            options.file +
+                ": how a program of your own splits its batch and what memory it takes is not "
+                "known here; \"batchwright sweep expand\" shows its points"
+        ));
+    }
     const sweeps::Sweep& sweep = file->sweep;
     auto slots = slots_of(options.device);
     if (!slots) return report(slots.error());

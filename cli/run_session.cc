@@ -149,6 +149,7 @@ RunSession::Started RunSession::start_coordinator(const std::string& address) {
         "coordinator",
         "--state",
         options_.state_dir,
+        "--allow-programs",  // who starts this coordinator is who wrote the file
         "--ready-fd",
         std::to_string(ends[1])};
     if (!address.empty()) child.argv.insert(child.argv.end(), {"--address", address});

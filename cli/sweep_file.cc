@@ -20,15 +20,6 @@ Result<SweepFile> load_sweep_file(const std::string& path) {
         if (!lines.empty()) lines.pop_back();
         return fail(Errc::invalid_input, lines);
     }
-    if (parsed.sweep->external) {
-        return fail(
-            Errc::invalid_input,
-            path +
-                ": programs of your own (`program`, `command`) cannot be run by this release; "
-                "remove the key to "
-                "use the built-in trainer"
-        );
-    }
     return SweepFile{
         std::filesystem::absolute(path).string(), *text, std::move(*parsed.sweep), lines};
 }

@@ -15,8 +15,7 @@ struct SweepFile {
     std::string warnings;  // rendered, a line each
 };
 
-/// Errors: not_found, io; invalid_input with every diagnostic rendered, a line each, or because the
-/// file names a program of its own, which this release cannot run.
+/// Errors: not_found, io; invalid_input with every diagnostic rendered, a line each.
 Result<SweepFile> load_sweep_file(const std::string& path);
 
 /// Prints the error to stderr and returns the exit status that goes with it.

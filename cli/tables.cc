@@ -268,11 +268,30 @@ std::string explain_text(const Json& document) {
     return text;
 }
 
+namespace {
+
+/// The metric of the sweep where a program measured one that has no column anyway; else empty.
+std::string own_metric_of(const Json& board) {
+    if (board["metric"].is_null()) return "";
+    const std::string name = board["metric"]["name"];
+    for (const char* column : {"test_accuracy", "test_loss", "train_loss", "samples_per_second"}) {
+        if (name == column) return "";
+    }
+    for (const Json& row : board["rows"]) {
+        if (row["metrics"].contains(name)) return name;
+    }
+    return "";
+}
+
+}  // namespace
+
 std::string leaderboard_text(const Json& board) {
     if (board["rows"].empty()) return "no points\n";
     Rows rows = {{"RANK", "POINT"}};
     for (const auto& [name, value] : board["rows"].front()["params"].items())
         rows[0].push_back(name);
+    const std::string own = own_metric_of(board);
+    if (!own.empty()) rows[0].push_back(own);
     for (const char* name : {"TEST ACC", "TEST LOSS", "TRAIN LOSS", "SAMPLES/S", "STATE"})
         rows[0].emplace_back(name);
     for (const Json& row : board["rows"]) {
@@ -280,6 +299,7 @@ std::string leaderboard_text(const Json& board) {
         for (const auto& [name, value] : row["params"].items())
             cells.push_back(text_at(row["params"], name.c_str()));
         const Json& metrics = row["metrics"];
+        if (!own.empty()) cells.push_back(number_at(metrics, own.c_str(), "%.6g"));
         cells.push_back(number_at(metrics, "test_accuracy", "%.4f"));
         cells.push_back(number_at(metrics, "test_loss", "%.4f"));
         cells.push_back(number_at(metrics, "train_loss", "%.4f"));

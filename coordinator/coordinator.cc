@@ -234,6 +234,7 @@ private:
             [this](Reactor::Visit visit, std::function<void(Result<void>)> done) {
                 reactor_.read_journal(std::move(visit), std::move(done));
             },
+            options_.allows_programs,
         };
     }
 

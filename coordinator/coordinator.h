@@ -20,6 +20,7 @@ struct CoordinatorOptions {
     std::uint16_t agent_port = 0;
     Duration lease = seconds(15);
     Duration grace = seconds(30);  // for agents to leave when the coordinator ends
+    bool allows_programs = false;  // sweeps may name programs, which run as the agents' users
     int ready_descriptor = -1;     // writes its Endpoint there, as one line, once it listens
 };
 
@@ -31,8 +32,8 @@ enum ExitStatus : int {
     kExitPointsUnfinished = 3,  // the sweep is over, but some points failed or were refused
     kExitStateInUse = 4,        // another process holds the state directory
     kExitStateUnusable =
-        5,  // it cannot be written, or its journal is damaged or of a newer release
-    kExitRefused = 6,        // an agent: the coordinator refused it (its words say why)
+        5,             // it cannot be written, or its journal is damaged or of a newer release
+    kExitRefused = 6,  // an agent: the coordinator refused it (its words say why)
     kExitNoCoordinator = 7,  // a client: none answers where it should be
     kExitInterrupted = 130,
 };

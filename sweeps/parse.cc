@@ -6,6 +6,7 @@
 #include "sweeps/hyperband.h"
 #include "sweeps/matrix.h"
 #include "sweeps/points.h"
+#include "sweeps/program.h"
 #include "sweeps/sweep_reader.h"
 #include "sweeps/trainer_check.h"
 #include "sweeps/training.h"
@@ -118,6 +119,7 @@ Parsed parse_sweep(std::string_view text) {
     check_metric(*tree.root, read, problems);
     check_sampler(read, problems);
     check_replicas(read, problems);
+    check_program(*tree.root, problems);
     if (!problems.has_error()) read_matrix(read, problems);
     if (!read.sweep.external && read.parameters_entry != nullptr) {
         check_training_space(

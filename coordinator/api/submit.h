@@ -20,6 +20,9 @@ struct CorePort {
     /// Every event on disk so far, in order, off the loop; then `done` on the loop.
     using Visit = std::function<void(std::uint64_t sequence, const core::Event&)>;
     std::function<void(Visit, std::function<void(Result<void>)> done)> read_journal;
+
+    /// Whether sweeps may name programs of their own, which run as the agents' users.
+    bool allows_programs = false;
 };
 
 void submit_sweep(const CorePort& core, Replica& replica, const Call& call, http::Reply reply);

@@ -16,12 +16,14 @@ Json metrics_json(const results::LeaderboardRow& row) {
     const auto or_null = [](const std::optional<double>& value) {
         return value ? finite_or_null(*value) : Json(nullptr);
     };
-    return {
+    Json metrics = {
         {"train_loss", or_null(row.train_loss)},
         {"test_loss", or_null(row.test_loss)},
         {"test_accuracy", or_null(row.test_accuracy)},
         {"samples_per_second", or_null(row.samples_per_second)},
     };
+    for (const auto& [name, value] : row.others) metrics[name] = finite_or_null(value);
+    return metrics;
 }
 
 Json row_json(const results::LeaderboardRow& row, std::uint64_t rank) {

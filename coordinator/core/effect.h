@@ -31,6 +31,8 @@ struct StartRanks {
     std::int64_t checkpoint_steps = 0;
     std::int64_t memory_limit_bytes = 0, asked_micro_batch = 0;  // of the sweep; 0: none
     std::string resume_path;
+    std::int64_t resume_step = 0;
+    std::string program_json;  // sweeps::program_json; empty: the built-in trainer
     /// The first earlier attempt whose loss is not known yet; 0: there is none.
     std::uint32_t account_from = 0;
 };

@@ -2,6 +2,7 @@
 
 #include "coordinator/core/core.h"
 #include "sweeps/batch_norm.h"
+#include "sweeps/program.h"
 
 namespace bw::core {
 namespace {
@@ -61,6 +62,8 @@ Effects effects(const State& state, const AttemptPlaced& event) {
         start.memory_limit_bytes = options.memory_limit_bytes;
         start.asked_micro_batch = options.micro_batch;
         start.resume_path = event.resume ? event.resume->path : "";
+        start.resume_step = event.resume ? event.resume->step : 0;
+        start.program_json = sweeps::program_json(*state.sweeps.at(job.sweep).sweep);
         start.account_from = account_from(job);
         result.push_back(std::move(start));
     }

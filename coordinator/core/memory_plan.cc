@@ -48,6 +48,7 @@ std::int64_t last_batch_of(std::string_view params_json, std::int64_t batch) {
 std::optional<plan::ProfileSubject> profile_subject(
     const sweeps::Sweep& sweep, std::string_view params_json, const SlotInfo& slot
 ) {
+    if (sweep.external) return std::nullopt;  // whatever its parameters are called
     const std::string model = text_of(params_json, "model");
     const auto* dataset = sweeps::find_dataset(text_of(params_json, "dataset"));
     const auto network = sweeps::find_network(model);

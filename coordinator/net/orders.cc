@@ -30,6 +30,8 @@ void fill(proto::Frame& frame, const core::StartRanks& effect, const AttemptDir&
     start->set_memory_limit_bytes(effect.memory_limit_bytes);
     start->set_asked_micro_batch(effect.asked_micro_batch);
     start->set_resume_path(effect.resume_path);
+    start->set_resume_step(effect.resume_step);
+    start->set_program_json(effect.program_json);
     start->set_attempt_dir(attempt_dir(effect).string());
     start->set_account_from(effect.account_from);
     start->set_sweep(effect.sweep.value);

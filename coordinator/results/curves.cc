@@ -48,8 +48,11 @@ std::optional<std::filesystem::path> newest_curve(
     return std::nullopt;
 }
 
+/// What a curve may hold: a program need not report every step.
+enum class Steps { each, some };
+
 /// Copies one job's rows. Returns how many were left out, the torn last one not counted.
-std::size_t copy_rows(std::istream& in, std::uint64_t ordinal, AtomicFile& out) {
+std::size_t copy_rows(std::istream& in, std::uint64_t ordinal, Steps steps, AtomicFile& out) {
     std::string line;
     std::getline(in, line);  // the header
     std::int64_t last = 0;
@@ -58,7 +61,9 @@ std::size_t copy_rows(std::istream& in, std::uint64_t ordinal, AtomicFile& out) 
     while (std::getline(in, line)) {
         if (in.eof()) break;  // no line feed: torn
         const auto row = read_row(line);
-        if (!row || row->step != last + 1) {
+        const bool follows =
+            row && (steps == Steps::some ? row->step > last : row->step == last + 1);
+        if (!follows) {
             ++left_out;
             continue;
         }
@@ -82,12 +87,13 @@ Result<std::vector<std::string>> write_curves(
     if (!out) return out.error();
     std::vector<std::string> warnings;
     out->write("ordinal,step,epoch,loss\n");
+    const Steps steps = sweep.sweep->external ? Steps::some : Steps::each;
     for (const JobId id : sweep.jobs) {
         const core::JobRecord& job = state.jobs.at(id);
         const auto curve = newest_curve(state_dir, sweep, job);
         if (!curve) continue;
         std::ifstream in(*curve, std::ios::binary);
-        const std::size_t left_out = copy_rows(in, job.ordinal, *out);
+        const std::size_t left_out = copy_rows(in, job.ordinal, steps, *out);
         if (left_out == 0) continue;
         warnings.push_back(
             "curve \"" + curve->string() + "\": " + std::to_string(left_out) +

@@ -1,9 +1,11 @@
 #include "coordinator/results/leaderboard.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <map>
 #include <set>
+#include <string_view>
 
 #include "coordinator/results/objective.h"
 
@@ -36,6 +38,13 @@ std::vector<std::string> varying_params(const Json& points) {
     return names;
 }
 
+constexpr std::array<std::string_view, 4> kColumns = {
+    "test_accuracy", "test_loss", "train_loss", "samples_per_second"};
+
+bool has_column(std::string_view metric) {
+    return std::ranges::find(kColumns, metric) != kColumns.end();
+}
+
 std::optional<double> number(const Json& metrics, const char* name) {
     const auto value = metrics.find(name);
     if (value == metrics.end() || !value->is_number()) return std::nullopt;
@@ -57,10 +66,15 @@ LeaderboardRow row_of(const Json& point, const std::vector<std::string>& params)
     row.test_loss = number(metrics, "test_loss");
     row.test_accuracy = number(metrics, "test_accuracy");
     row.samples_per_second = number(metrics, "samples_per_second");
+    for (const auto& [name, value] : metrics.items()) {
+        if (!has_column(name) && value.is_number()) row.others[name] = value.get<double>();
+    }
     return row;
 }
 
 std::optional<double> value_of(const LeaderboardRow& row, const std::string& metric) {
+    if (const auto own = row.others.find(metric); own != row.others.end()) return own->second;
+    if (!has_column(metric)) return std::nullopt;
     if (metric == "train_loss") return row.train_loss;
     if (metric == "test_loss") return row.test_loss;
     if (metric == "samples_per_second") return row.samples_per_second;
@@ -80,9 +94,22 @@ std::string cut(std::string text) {
     return text + "..";
 }
 
-std::vector<std::string> cells_of(const LeaderboardRow& row, std::size_t rank) {
+Objective objective_among(
+    const std::vector<LeaderboardRow>& rows, const std::optional<sweeps::Metric>& metric
+) {
+    const bool is_measured = metric && std::ranges::any_of(rows, [&](const LeaderboardRow& row) {
+                                 return row.others.contains(metric->name);
+                             });
+    if (is_measured) return {.metric = metric->name, .maximize = metric->maximize};
+    return objective_of(metric);
+}
+
+std::vector<std::string> cells_of(
+    const LeaderboardRow& row, std::size_t rank, const std::string& own_metric
+) {
     std::vector<std::string> cells = {std::to_string(rank), std::to_string(row.ordinal)};
     for (const auto& [name, value] : row.params) cells.push_back(cut(value));
+    if (!own_metric.empty()) cells.push_back(cell(value_of(row, own_metric), "%.6g"));
     cells.push_back(cell(row.test_accuracy, "%.4f"));
     cells.push_back(cell(row.test_loss, "%.4f"));
     cells.push_back(cell(row.train_loss, "%.4f"));
@@ -92,9 +119,10 @@ std::vector<std::string> cells_of(const LeaderboardRow& row, std::size_t rank) {
     return cells;
 }
 
-std::vector<std::string> header_of(const LeaderboardRow& row) {
+std::vector<std::string> header_of(const LeaderboardRow& row, const std::string& own_metric) {
     std::vector<std::string> cells = {"rank", "point"};
     for (const auto& [name, value] : row.params) cells.push_back(cut(name));
+    if (!own_metric.empty()) cells.push_back(cut(own_metric));
     for (const char* name :
          {"test_accuracy", "test_loss", "train_loss", "samples/s", "attempts", "state"}) {
         cells.emplace_back(name);
@@ -142,7 +170,7 @@ std::vector<LeaderboardRow> leaderboard(
     const auto params = varying_params(points);
     std::vector<LeaderboardRow> rows;
     for (const auto& point : points) rows.push_back(row_of(point, params));
-    const Objective objective = objective_of(metric);
+    const Objective objective = objective_among(rows, metric);
     std::ranges::stable_sort(rows, [&](const LeaderboardRow& a, const LeaderboardRow& b) {
         const bool a_finished = a.state == "finished", b_finished = b.state == "finished";
         if (a_finished != b_finished) return a_finished;
@@ -154,10 +182,12 @@ std::vector<LeaderboardRow> leaderboard(
 std::string leaderboard_text(const Json& results, const std::optional<sweeps::Metric>& metric) {
     const auto rows = leaderboard(results, metric);
     if (rows.empty()) return "no points\n";
-    Table table = {header_of(rows.front())};
+    std::string own_metric = objective_among(rows, metric).metric;
+    if (has_column(own_metric)) own_metric.clear();
+    Table table = {header_of(rows.front(), own_metric)};
     for (const auto& row : rows) {
         if (table.size() > kLeaderboardRowsMax) break;
-        table.push_back(cells_of(row, table.size()));
+        table.push_back(cells_of(row, table.size(), own_metric));
     }
     std::string text = aligned(table);
     if (rows.size() > kLeaderboardRowsMax) {

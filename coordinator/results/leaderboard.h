@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,11 +24,12 @@ struct LeaderboardRow {
     std::vector<std::pair<std::string, std::string>>
         params;  // those in which the sweep's points differ
     std::optional<double> train_loss, test_loss, test_accuracy, samples_per_second;
+    std::map<std::string, double> others;  // what a program measured under names of its own
     std::uint64_t attempts = 0;
 };
 
-/// Finished points first, by the sweep's metric (else test_accuracy), then the others; ties by
-/// ordinal.
+/// Finished points first, by the sweep's metric (else, or where no point has it, test_accuracy),
+/// then the others; ties by ordinal.
 std::vector<LeaderboardRow> leaderboard(
     const nlohmann::json& results, const std::optional<sweeps::Metric>& metric
 );

@@ -60,7 +60,18 @@ void add_memory(Json& point, const core::JobRecord& job) {
     point["measured_peak_bytes"] = is_measured ? Json(job.result->peak_bytes) : Json(nullptr);
 }
 
-Json point_json(const core::JobRecord& job) {
+/// What a program measured under names of its own.
+void add_own_metrics(Json& metrics, const core::JobRecord& job) {
+    const auto add = [&](const std::map<std::string, double>& values) {
+        for (const auto& [name, value] : values) {
+            if (!metrics.contains(name)) metrics[name] = or_null(metric_of(job, name));
+        }
+    };
+    for (const core::EpochRecord& epoch : job.epochs) add(epoch.values);
+    if (job.result) add(job.result->metrics);
+}
+
+Json point_json(const core::SweepRecord& sweep, const core::JobRecord& job) {
     Json point = {
         {"ordinal", job.ordinal},
         {"hash", job.hash},
@@ -85,6 +96,7 @@ Json point_json(const core::JobRecord& job) {
     for (const char* metric : {"train_loss", "test_loss", "test_accuracy", "samples_per_second"}) {
         point["metrics"][metric] = or_null(metric_of(job, metric));
     }
+    if (sweep.sweep->external) add_own_metrics(point["metrics"], job);
     return point;
 }
 
@@ -106,7 +118,7 @@ Json results_json(
     const core::State& state, const core::SweepRecord& sweep, const Json& environment
 ) {
     Json points = Json::array();
-    for (const JobId id : sweep.jobs) points.push_back(point_json(state.jobs.at(id)));
+    for (const JobId id : sweep.jobs) points.push_back(point_json(sweep, state.jobs.at(id)));
     return {
         {"sweep", sweep_name(sweep)},
         {"state", sweep.ended ? "finished" : "running"},

@@ -19,13 +19,14 @@ MAY_INCLUDE = {
     **{part: SHELL for part in COORDINATOR_PARTS},
     "worker/launch": ["wire"],
     "worker/agent": ["wire", "metrics", "worker/cuda/nvml"],
+    "worker/program": ["wire/trainer", "sweeps"],  # the words of a command; no LibTorch
     "worker/trainer": ["models", "plan", "wire/trainer", "metrics"],
     "worker/cuda": ["worker/trainer"],
     "worker/cuda/nvml": [],  # opens the driver's library by itself: no CUDA, no torch
     "models/catalog": [],
     "models/arch": ["models/catalog"],
     "metrics": [],
-    "cli": ["sweeps", "plan", "wire", "coordinator", "worker/launch", "worker/agent", "models/catalog", "metrics"],
+    "cli": ["sweeps", "plan", "wire", "coordinator", "worker/launch", "worker/agent", "worker/program", "models/catalog", "metrics"],
 }
 # A parent's row does not open these: "wire" includes wire/trainer by the table, the others stand on their own.
 SEPARATE = {"coordinator/core"}

@@ -45,6 +45,13 @@ void FieldWriter::write(const char* name, double value) {
     }
 }
 
+void FieldWriter::write(const char* name, const std::map<std::string, double>& values) {
+    if (values.empty()) return;
+    FieldWriter inner;
+    for (const auto& [key, value] : values) inner.write(key.c_str(), value);
+    json_[name] = std::move(inner.json_);
+}
+
 void FieldWriter::object(const char* name, const std::string& json_text) {
     Json parsed = Json::parse(json_text, nullptr, false);
     BW_ASSERT(parsed.is_object(), "the parameters of a point are a JSON object");
@@ -103,6 +110,11 @@ void FieldReader::read(const char* name, const Json& json, double& value) {
         json.is_string() ? non_finite_value(json.get_ref<const std::string&>()) : std::nullopt;
     if (!special) return complain(name, "is no number");
     value = *special;
+}
+
+void FieldReader::read(const char* name, const Json& json, std::map<std::string, double>& values) {
+    if (!json.is_object()) return complain(name, "is no object");
+    for (const auto& [key, value] : json.items()) read(key.c_str(), value, values[key]);
 }
 
 void FieldReader::read(const char* name, const Json& json, bool& value) {

@@ -28,6 +28,11 @@ public:
     /// The text must be a JSON object; it stands in the line as an object, not as a text in a text.
     void object(const char* name, const std::string& json_text);
 
+    /// An empty text is left out.
+    void optional_object(const char* name, const std::string& json_text) {
+        if (!json_text.empty()) object(name, json_text);
+    }
+
     [[nodiscard]] std::string finish(const char* type) &&;
 
 private:
@@ -37,6 +42,7 @@ private:
     }
 
     void write(const char* name, double value);
+    void write(const char* name, const std::map<std::string, double>& values);
 
     Json json_ = Json::object();
 };
@@ -60,6 +66,10 @@ public:
 
     void object(const char* name, std::string& json_text);
 
+    void optional_object(const char* name, std::string& json_text) {
+        if (json_.contains(name)) object(name, json_text);
+    }
+
     void complain(const char* name, const std::string& what);
 
     /// The first thing that is wrong, or an empty text.
@@ -73,6 +83,7 @@ private:
     void read(const char* name, const Json& json, double& value);
     void read(const char* name, const Json& json, bool& value);
     void read(const char* name, const Json& json, std::string& value);
+    void read(const char* name, const Json& json, std::map<std::string, double>& values);
 
     const Json& json_;
     std::string problem_;

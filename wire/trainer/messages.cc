@@ -72,6 +72,12 @@ void fields(Visitor& v, M& m) {
     v.optional("memory_limit_bytes", m.memory_limit_bytes);
     v.optional("asked_micro_batch", m.asked_micro_batch);
     v.optional("profiles_dir", m.profiles_dir);
+    v.optional_object("program", m.program_json);
+    v.optional("resume_step", m.resume_step);
+    v.optional("local_rank", m.local_rank);
+    v.optional("local_world_size", m.local_world_size);
+    v.optional("gpus", m.gpus);
+    v.optional("grace_ms", m.grace_ms);
 }
 
 template <class Visitor, class M>
@@ -153,12 +159,13 @@ void fields(Visitor& v, M& m) {
 
 template <class Visitor, Of<EpochEnded> M>
 void fields(Visitor& v, M& m) {
-    v.required("epoch", m.epoch);
+    v.optional("epoch", m.epoch);
     v.required("step", m.step);
     v.optional("train_loss", m.train_loss);
     v.optional("train_accuracy", m.train_accuracy);
     v.optional("test_loss", m.test_loss);
     v.optional("test_accuracy", m.test_accuracy);
+    v.optional("metrics", m.metrics);
 }
 
 template <class Visitor, Of<Profiled> M>
@@ -178,6 +185,7 @@ void fields(Visitor& v, M& m) {
     v.optional("test_loss", m.test_loss);
     v.optional("test_accuracy", m.test_accuracy);
     v.optional("samples_per_second", m.samples_per_second);
+    v.optional("metrics", m.metrics);
     v.optional("peak_bytes", m.peak_bytes);
     v.optional("predicted_peak_bytes", m.predicted_peak_bytes);
     v.optional("limit_bytes", m.limit_bytes);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "wire/trainer/values.h"
 
 namespace bw::trainer_wire {
 
@@ -51,6 +52,12 @@ struct Start {
         0;  // of this rank's device; 0: none, and plan.micro_batch holds
     std::int64_t asked_micro_batch = 0;  // under a limit; 0: the trainer chooses
     std::string profiles_dir;  // what earlier jobs learnt of memory; empty: nothing is kept
+    // Of a program of the user's own (worker/program); the built-in trainer reads none of it.
+    std::string program_json;      // {"program": text, "command": list or null}; empty: built-in
+    std::int64_t resume_step = 0;  // of resume_from
+    int local_rank = 0, local_world_size = 1;  // among the gang's ranks of this agent
+    std::string gpus;                          // of these ranks, "GPU-..,GPU-.."; empty: none
+    std::int64_t grace_ms = 0;                 // from Stop until the agent kills
 };
 
 /// Where rank 0's store listens; sent to every rank but 0.
@@ -94,13 +101,6 @@ struct Running {
     std::string data_fingerprint;
 };
 
-/// Where a rank's time since Running went, in seconds. Together they are that time.
-struct PhaseSeconds {
-    double data = 0, forward = 0, backward = 0;
-    double all_reduce = 0;  // waiting for the other ranks included
-    double optimizer = 0, evaluation = 0, checkpoint = 0, other = 0;
-};
-
 /// A progress sample, from every rank, at most a few a second; may be dropped, so what grows comes
 /// as a total.
 struct Progress {
@@ -131,9 +131,11 @@ struct CheckpointDurable {
 
 /// A fact, from rank 0: values at the end of an epoch. test_* are NaN in epochs without evaluation.
 struct EpochEnded {
-    int epoch = 0;  // 0-based
+    int epoch = -1;  // 0-based; negative: the program counts none, its step stands for it
     std::int64_t step = 0;
-    double train_loss = 0, train_accuracy = 0, test_loss = 0, test_accuracy = 0;
+    double train_loss = kNotMeasured, train_accuracy = kNotMeasured;
+    double test_loss = kNotMeasured, test_accuracy = kNotMeasured;
+    Metrics metrics{};
 };
 
 /// A fact, from rank 0: what it has learnt of its memory, plan::to_text of a profile.
@@ -149,6 +151,7 @@ struct Finished {
                  samples_per_step_max = 0;           // counted by the loaders, summed over ranks
     std::int64_t micro_batch = 0, accumulation = 0;  // as run
     double train_loss = 0, test_loss = 0, test_accuracy = 0, samples_per_second = 0;
+    Metrics metrics{};            // besides
     std::int64_t peak_bytes = 0;  // the largest of the ranks, in steps under the final plan
     std::int64_t predicted_peak_bytes = 0, limit_bytes = 0;  // 0: there was no limit
     std::int64_t oom_count = 0, replans = 0;

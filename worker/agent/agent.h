@@ -34,7 +34,8 @@ struct AgentOptions {
     std::string host = "127.0.0.1";  // address that trainers of other hosts can reach
     PortRange store_ports;
     std::vector<SlotOptions> slots;
-    std::filesystem::path trainer;    // the program batchwright-trainer
+    std::filesystem::path trainer;      // the program batchwright-trainer
+    std::vector<std::string> launcher;  // the words that start worker/program's run_rank()
     std::filesystem::path work_dir;   // spool of unacknowledged facts, records of trainer processes
     std::string data_path;            // search path of the data sets
     std::filesystem::path cache_dir;  // decoded data sets

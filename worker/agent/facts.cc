@@ -31,6 +31,7 @@ void fill_result(proto::JobResult* result, const trainer_wire::Finished& message
     put(metrics, "test_loss", message.test_loss);
     put(metrics, "test_accuracy", message.test_accuracy);
     put(metrics, "samples_per_second", message.samples_per_second);
+    for (const auto& [name, value] : message.metrics) put(metrics, name.c_str(), value);
     if (message.limit_bytes == 0) return;
     const std::pair<const char*, std::int64_t> memory[] = {
         {"predicted_peak_bytes", message.predicted_peak_bytes},
@@ -99,6 +100,7 @@ proto::Fact fact_of(const RankKey& key, const trainer_wire::EpochEnded& message)
     put(values, "train_accuracy", message.train_accuracy);
     put(values, "test_loss", message.test_loss);
     put(values, "test_accuracy", message.test_accuracy);
+    for (const auto& [name, value] : message.metrics) put(values, name.c_str(), value);
     return fact;
 }
 

@@ -30,11 +30,14 @@ bool Slot::leads() const {
 void Slot::warm() {
     if (process_ != nullptr || is_closed_) return;
     warm_timer_.cancel();
-    process_is_ready_ = process_is_used_ = false;
+    process_is_ready_ = process_is_used_ = process_makes_room_ = false;
+    // Without a rank: as the one before, whose sweep may well go on.
+    if (run_) process_is_launcher_ = !run_->start.program_json.empty();
     TrainerProcess::Handlers handlers;
     handlers.on_message = [this](const trainer_wire::FromTrainer& message) { on_message(message); };
     handlers.on_end = [this](const TrainerExit& exit) { on_end(exit); };
-    auto process = TrainerProcess::start(io_, options_.trainer, std::move(handlers));
+    const auto& options = process_is_launcher_ ? options_.launcher : options_.trainer;
+    auto process = TrainerProcess::start(io_, options, std::move(handlers));
     if (process) {
         process_ = std::move(*process);
         return;
@@ -66,9 +69,16 @@ void Slot::start(trainer_wire::Start start, std::uint32_t account_from) {
     run_->account_from = account_from;
     if (process_ == nullptr) {
         warm();
-    } else if (process_is_ready_ && !process_is_used_) {
+    } else if (!is_of_wanted_kind() && !process_is_used_) {
+        process_makes_room_ = true;
+        process_->kill();
+    } else if (process_is_ready_ && !process_is_used_ && !process_makes_room_) {
         send_start();
     }
+}
+
+bool Slot::is_of_wanted_kind() const {
+    return process_is_launcher_ == !run_->start.program_json.empty();
 }
 
 void Slot::send_start() {
@@ -163,7 +173,7 @@ void Slot::take(const trainer_wire::Ready&) {
     if (process_is_used_) return;
     process_is_ready_ = true;
     warm_again_ = kWarmAgainFirst;
-    if (run_ && !run_->is_sent) send_start();
+    if (run_ && !run_->is_sent && is_of_wanted_kind() && !process_makes_room_) send_start();
 }
 
 void Slot::take(const trainer_wire::StoreOpened& message) {
@@ -226,11 +236,12 @@ void Slot::end(const TrainerExit& exit) {
     process_.reset();
     const bool was_ready = std::exchange(process_is_ready_, false);
     const bool was_used = std::exchange(process_is_used_, false);
-    if (run_ && (run_->is_sent || !was_used)) {
+    const bool made_room = std::exchange(process_makes_room_, false);
+    if (run_ && !made_room && (run_->is_sent || !was_used)) {
         const Run run = *std::exchange(run_, std::nullopt);
         report_end(run, exit);
     }
-    if (was_ready) {
+    if (was_ready || made_room) {
         warm();
     } else if (!is_closed_) {
         const std::string how = options_.name + ": a trainer did not come up: " + exit.describe();
@@ -247,10 +258,13 @@ void Slot::report_end(const Run& run, const TrainerExit& exit) {
     }
     // Killed from outside is nobody's fault; a program that cannot even come up uses up the job's
     // retries, so that it is not started for ever.
-    const bool is_own_fault = !exit.breach.empty() || (!run.is_sent && exit.signal == 0);
+    const bool is_program = !run.start.program_json.empty();
+    const bool is_own_fault =
+        !exit.breach.empty() || ((!run.is_sent || is_program) && exit.signal == 0);
     const Outcome outcome = is_own_fault ? Outcome::failed : Outcome::died;
-    const std::string when =
+    std::string when =
         run.is_sent ? "the trainer ended without a word: " : "the trainer did not come up: ";
+    if (run.is_sent && is_program) when = exit.signal != 0 ? "the program was " : "the program ";
     ports_.on_fact(ended_fact(run.key, outcome, when + exit.describe(), run.step));
 }
 

@@ -1,6 +1,8 @@
 // One slot: its warm trainer, and the rank that runs on it. A trainer is used once; its successor
-// is warmed when the slot is idle again. A rank has ended, and the slot is free, only when its
-// process is gone and the device's memory is back. Loop thread only.
+// is warmed when the slot is idle again. For a rank of an external program the warm process is the
+// one that starts such programs (worker/program); a process of the other kind makes room for it. A
+// rank has ended, and the slot is free, only when its process is gone and the device's memory is
+// back. Loop thread only.
 //
 //   warming --Ready--> warm --start()--> at work --last word--> leaving --process gone--> warming
 //
@@ -42,7 +44,8 @@ public:
     struct Options {
         std::string name;  // for messages: "slot 0"
         TrainerProcessOptions trainer;
-        Duration grace;  // for a rank to stop on request
+        TrainerProcessOptions launcher;  // of external programs
+        Duration grace;                  // for a rank to stop on request
         /// Whether the device is still held by this process, which has ended. Empty: never.
         std::function<bool(pid_t)> holds_device;
     };
@@ -127,6 +130,7 @@ private:
     void end_unsent_run();
     void kill_after(Duration grace);
     void warm_later();
+    [[nodiscard]] bool is_of_wanted_kind() const;
 
     boost::asio::io_context& io_;
     Options options_;
@@ -134,6 +138,8 @@ private:
     std::shared_ptr<TrainerProcess> process_;
     bool process_is_ready_ = false;
     bool process_is_used_ = false;  // by run_, or by one before it that was abandoned
+    bool process_is_launcher_ = false;
+    bool process_makes_room_ = false;  // it was killed for one of the other kind
     std::optional<Run> run_;
     bool is_closed_ = false;
     Duration warm_again_ = kWarmAgainFirst;

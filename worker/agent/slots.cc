@@ -1,6 +1,8 @@
 #include "worker/agent/slots.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -11,6 +13,21 @@ namespace {
 std::int64_t smaller_limit(std::int64_t a, std::int64_t b) {
     if (a == 0 || b == 0) return std::max(a, b);
     return std::min(a, b);
+}
+
+/// Of the gang's ranks here, in their order: a program sees them all and takes that of its
+/// LOCAL_RANK.
+std::string gpus_of(const proto::StartRanks& order, const AgentOptions& options) {
+    std::map<int, std::string> by_rank;
+    for (const proto::RankOnSlot& where : order.ranks()) {
+        if (where.slot() < options.slots.size())
+            by_rank[where.rank()] = options.slots[where.slot()].gpu;
+    }
+    std::string gpus;
+    for (const auto& [rank, gpu] : by_rank) {
+        if (!gpu.empty()) gpus += (gpus.empty() ? "" : ",") + gpu;
+    }
+    return gpus;
 }
 
 trainer_wire::Start start_of(
@@ -42,6 +59,15 @@ trainer_wire::Start start_of(
     start.host = options.host;
     start.port_first = options.store_ports.first;
     start.port_last = options.store_ports.last;
+    if (order.program_json().empty()) return start;
+    start.program_json = order.program_json();
+    start.resume_step = order.resume_step();
+    start.grace_ms = options.grace.ns / milliseconds(1).ns;
+    start.local_world_size = order.ranks_size();
+    for (const proto::RankOnSlot& other : order.ranks()) {
+        if (other.rank() < key.rank) ++start.local_rank;
+    }
+    start.gpus = gpus_of(order, options);
     return start;
 }
 
@@ -59,6 +85,12 @@ Slot::Options Slots::slot_options(std::size_t slot, const std::filesystem::path&
     options.trainer.environment = gpu_environment(options_.slots[slot]);
     options.trainer.log_file = options_.work_dir / ("warm-" + std::to_string(slot) + ".log");
     options.trainer.records_dir = trainer_records;
+    options.launcher = options.trainer;
+    options.launcher.program = options_.launcher.empty() ? "" : options_.launcher.front();
+    if (!options_.launcher.empty())
+        options.launcher.arguments.assign(
+            std::next(options_.launcher.begin()), options_.launcher.end()
+        );
     if (const std::string& gpu = options_.slots[slot].gpu; !gpu.empty()) {
         options.holds_device = [this, gpu](pid_t pid) { return gpu_memory_.is_held(gpu, {pid}); };
     }

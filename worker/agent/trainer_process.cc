@@ -99,6 +99,7 @@ Result<void> TrainerProcess::launch(const TrainerProcessOptions& options) {
 
     ProcessOptions child;
     child.argv = {options.program.string()};
+    std::ranges::copy(options.arguments, std::back_inserter(child.argv));
     child.environment = environment_of(options);
     child.descriptors = {
         {nothing.fd, STDIN_FILENO},
@@ -121,18 +122,26 @@ Result<void> TrainerProcess::launch(const TrainerProcessOptions& options) {
 
 TrainerProcess::~TrainerProcess() {
     if (pid_ == 0) return;
-    ::kill(pid_, SIGKILL);
+    kill();
     ::waitpid(pid_, nullptr, 0);
     remove_trainer_record(record_);
 }
 
+/// With all that it has started: it leads a session and a group of its own.
 void TrainerProcess::kill() {
-    if (pid_ != 0) ::kill(pid_, SIGKILL);
+    if (pid_ == 0) return;
+    ::kill(-pid_, SIGKILL);
+    ::kill(pid_, SIGKILL);  // where it is still on its way to that
 }
 
 void TrainerProcess::reap() {
+    siginfo_t ended{};
+    constexpr int kLook = WEXITED | WNOHANG | WNOWAIT;
+    if (pid_ == 0 || ::waitid(P_PID, static_cast<id_t>(pid_), &ended, kLook) != 0) return;
+    if (ended.si_pid != pid_) return;
+    ::kill(-pid_, SIGKILL);  // what it has left behind; while it is a zombie its number is its own
     int wait_status = 0;
-    if (pid_ == 0 || ::waitpid(pid_, &wait_status, WNOHANG) != pid_) return;
+    ::waitpid(pid_, &wait_status, 0);
     const auto self = shared_from_this();  // on_end may let go of this
     const pid_t pid = std::exchange(pid_, 0);
     read_messages(Amount::all);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -31,6 +32,7 @@ struct TrainerExit {
 
 struct TrainerProcessOptions {
     std::filesystem::path program;
+    std::vector<std::string> arguments;
     int threads = 1;
     std::vector<std::string> environment;  // "NAME=value", besides the agent's own
     std::filesystem::path log_file;        // until log_to() names another

@@ -66,8 +66,13 @@ std::vector<pid_t> recorded_in(const std::filesystem::path& folder) {
     return pids;
 }
 
-void signal_all(const std::vector<Identity>& processes, int signal) {
-    for (const Identity& process : processes) ::kill(process.pid, signal);
+void ask_all(const std::vector<Identity>& processes) {
+    for (const Identity& process : processes) ::kill(process.pid, SIGTERM);
+}
+
+/// With what they have started: each leads a group.
+void kill_all(const std::vector<Identity>& processes) {
+    for (const Identity& process : processes) ::kill(-process.pid, SIGKILL);
 }
 
 }  // namespace
@@ -96,7 +101,7 @@ asio::awaitable<std::vector<pid_t>> end_recorded_trainers(
         "batchwright agent: waits for %zu trainers of an earlier agent to end\n",
         running.size()
     );
-    signal_all(running, SIGTERM);
+    ask_all(running);
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::nanoseconds(grace.ns);
     const auto executor = co_await asio::this_coro::executor;
     asio::steady_timer timer(executor);
@@ -104,7 +109,7 @@ asio::awaitable<std::vector<pid_t>> end_recorded_trainers(
         timer.expires_after(kLookInterval);
         co_await timer.async_wait(asio::use_awaitable);
         running = running_of(folder);
-        if (std::chrono::steady_clock::now() > deadline) signal_all(running, SIGKILL);
+        if (std::chrono::steady_clock::now() > deadline) kill_all(running);
     }
     co_return recorded;
 }

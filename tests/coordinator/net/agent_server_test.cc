@@ -405,6 +405,24 @@ TEST_F(Server, OrdersThatFollowFromAHelloAreSentAfterItsWelcome) {
     EXPECT_EQ(sent.attempt_dir(), "/attempts/1");
 }
 
+TEST_F(Server, TheStartOfAProgramCarriesItsWordsAndItsStep) {
+    listen();
+    Peer& peer = connect();
+    join(peer);
+    core::StartRanks start;
+    start.agent = {1};
+    start.epoch = 1;
+    start.job = {8};
+    start.attempt = 2;
+    start.ranks = {{0, 0}};
+    start.resume_step = 1LL << 40;
+    start.program_json = R"({"program":"train.py","command":null})";
+    server_->carry_out(start);
+    const proto::StartRanks sent = next_frame(peer).start_ranks();
+    EXPECT_EQ(sent.program_json(), start.program_json);
+    EXPECT_EQ(sent.resume_step(), start.resume_step);
+}
+
 // A start is being made durable when its agent comes back without it: the hello ends the attempt,
 // and the start must not reach the slot that holds the next one.
 TEST_F(Server, StartThatAHelloHasOvertakenIsNotSent) {

@@ -170,6 +170,51 @@ TEST(TrainerWire, ResultsKeepEveryField) {
     EXPECT_EQ(got.peak_bytes, 1LL << 40);
 }
 
+/// What only a program of the user's own is told, and what only it says.
+TEST(TrainerWire, FieldsOfProgramsAreKept) {
+    Start sent = some_start();
+    EXPECT_EQ(encode(ToTrainer{sent}).find("\"program\""), std::string::npos)
+        << "the built-in trainer is told of none";
+    sent.program_json = R"({"program":"train.py","command":["${env}","${program}",1,null]})";
+    sent.resume_step = 1LL << 40;
+    sent.local_rank = 1;
+    sent.local_world_size = 2;
+    sent.gpus = "GPU-1,GPU-2";
+    sent.grace_ms = 30'000;
+    const Start got = through_wire_to_trainer(sent);
+    EXPECT_EQ(got.program_json, sent.program_json);
+    EXPECT_EQ(got.resume_step, sent.resume_step);
+    EXPECT_EQ(got.local_rank, sent.local_rank);
+    EXPECT_EQ(got.local_world_size, sent.local_world_size);
+    EXPECT_EQ(got.gpus, sent.gpus);
+    EXPECT_EQ(got.grace_ms, sent.grace_ms);
+
+    EpochEnded epoch;
+    epoch.step = 3;
+    epoch.metrics = {{"bleu", 27.5}, {"loss/val", -kInf}};
+    EXPECT_EQ(through_wire_from_trainer(epoch).metrics, epoch.metrics);
+    Finished finished;
+    finished.metrics = {{"bleu", 1.0 / 3}};
+    EXPECT_EQ(through_wire_from_trainer(finished).metrics, finished.metrics);
+}
+
+TEST(TrainerWire, WhatAProgramLeavesOutOfAnEpochIsNotMeasured) {
+    const auto decoded = decode_from_trainer(R"({"type":"epoch_ended","step":7})");
+    ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
+    const auto& epoch = std::get<EpochEnded>(decoded->value());
+    EXPECT_LT(epoch.epoch, 0) << "the step stands for it";
+    EXPECT_TRUE(std::isnan(epoch.train_loss));
+    EXPECT_TRUE(std::isnan(epoch.test_accuracy));
+    EXPECT_TRUE(epoch.metrics.empty());
+}
+
+TEST(TrainerWire, AMetricThatIsNoNumberIsNamed) {
+    const auto decoded =
+        decode_from_trainer(R"({"type":"epoch_ended","step":7,"metrics":{"bleu":"good"}})");
+    ASSERT_FALSE(decoded.has_value());
+    EXPECT_NE(decoded.error().message.find("bleu"), std::string::npos) << decoded.error().message;
+}
+
 TEST(TrainerWire, NanAndInfinitiesAreTexts) {
     const std::string line = encode(FromTrainer{EpochEnded{0, 1, kInf, -kInf, kNan, 0.5}});
     const auto json = nlohmann::json::parse(line);  // a strict reader takes the line

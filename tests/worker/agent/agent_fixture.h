@@ -79,6 +79,10 @@ protected:
         std::vector<std::string> environment;
     };
 
+    /// An order that overtakes the answer to a hello is checked against the state, which knows
+    /// nothing of the jobs that these tests make up.
+    void wait_for_welcomes();
+
     pid_t start_agent(const AgentSettings& settings);
 
     pid_t start_agent() { return start_agent(AgentSettings{}); }
@@ -109,9 +113,6 @@ protected:
 
 private:
     void pass_time();
-    /// An order that overtakes the answer to a hello is checked against the state, which knows
-    /// nothing of the jobs that these tests make up.
-    void wait_for_welcomes();
     void post(
         const core::Input& input, const std::function<void(const core::State&)>& when_durable
     );

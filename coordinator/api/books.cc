@@ -64,6 +64,9 @@ void apply(Books& books, const core::Event& event) {
     const std::vector<JobId> touched = touched_by(books.state, event);
     add_all(books, touched, -1);
     core::apply(books.state, event);
+    // A sweep whose points are searched has none at first, and is asked for all the same.
+    if (const auto* submitted = std::get_if<core::SweepSubmitted>(&event); submitted != nullptr)
+        books.tallies[submitted->sweep];
     add_all(books, touched, 1);
     for (const JobId id : touched) {
         const auto sample = books.progress.find(id);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "coordinator/api/ask_tell.h"
 #include "coordinator/api/audit.h"
 #include "tests/coordinator/results/small_sweep.h"
 
@@ -34,6 +35,21 @@ TEST_F(Reads, AListOfSweepsHasCountsAndFilters) {
     EXPECT_EQ((*read(list_sweeps, call))["total"], 0);
     call.query["state"] = "runing";
     EXPECT_NE(read(list_sweeps, call).error().message.find("did you mean"), std::string::npos);
+}
+
+/// One whose points are searched for, between its submission and its first point.
+TEST_F(Reads, ASweepWithoutPointsIsShown) {
+    core::SweepSubmitted submitted;
+    submitted.sweep = {99};
+    submitted.text =
+        "method: custom\ncommand: [point]\nmetric: {name: loss, goal: minimize}\n"
+        "parameters: {x: {min: 0.0, max: 1.0}}\n";
+    api::apply(books_, core::Event{submitted});
+    const auto shown = read(show_sweep);
+    ASSERT_TRUE(shown) << shown.error().message;
+    EXPECT_EQ((*shown)["sweep"], 99);
+    EXPECT_EQ((*shown)["counts"], Json::object());
+    EXPECT_EQ((*read(ask_points))["first"], 0);
 }
 
 TEST_F(Reads, APageOfJobsSaysHowManyThereAre) {
